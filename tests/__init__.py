@@ -1,0 +1,1 @@
+"""Tests of Chainstream; the folders mirror the source."""

@@ -1,0 +1,110 @@
+"""A pytest plugin for tests that need something which a machine may lack: `@pytest.mark.needs("chromium")`.
+
+Where it is missing the test is skipped, and the last lines say what to install. In CI nothing may be skipped,
+for whatever reason: there such a test fails (the variable CI is set, and is not "0" or "false").
+"""
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
+PACKAGES = "pip install -r requirements-dev.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Something that can be missing; `install` is the command that brings it."""
+
+    name: str
+    present: Callable[[], bool]
+    install: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is not installed; install it with: {self.install}"
+
+
+def chromium_path() -> str | None:
+    """Where this machine has a Chromium or Chrome, if it has one."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def _system(name: str, present: Callable[[], bool]) -> Part:
+    installer = MAC_OS if sys.platform == "darwin" else LINUX
+    return Part(name=name, present=present, install=f"{installer} {name}")
+
+
+def _package(name: str) -> Part:
+    module = name.replace("-", "_")
+    return Part(name=name, present=lambda: find_spec(module) is not None, install=PACKAGES)
+
+
+# What a test can name, and the parts that it then needs.
+NEEDS: dict[str, tuple[Part, ...]] = {
+    "chromium": (_system("chromium", lambda: chromium_path() is not None), _package("playwright")),
+    "langchain-classic": (_package("langchain-classic"),),
+    "make": (_system("make", lambda: shutil.which("make") is not None),),
+}
+
+SKIPPED = pytest.StashKey[Counter[Part]]()
+
+
+def in_ci() -> bool:
+    """Whether a skipped test is a failure here."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SKIPPED] = Counter()
+    config.addinivalue_line("markers", f"needs(name): needs a part of the machine: {', '.join(NEEDS)}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture, so that none has to cope with what is missing."""
+    if missing := next((part for part in _needed(item) if not part.present()), None):
+        item.config.stash[SKIPPED][missing] += 1
+        pytest.skip(str(missing))
+
+
+def _needed(item: pytest.Item) -> Generator[Part]:
+    for name in (name for mark in item.iter_markers("needs") for name in mark.args):
+        if name not in NEEDS:
+            pytest.fail(f"needs({name!r}): tests/needs.py knows only {', '.join(NEEDS)}", pytrace=False)
+        yield from NEEDS[name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not hasattr(report, "wasxfail"):  # an expected failure is reported as skipped too
+        _forbid_skips(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _forbid_skips(report)
+    return report
+
+
+def _forbid_skips(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and in_ci():
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped in CI. {reason}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for part, count in config.stash[SKIPPED].items():
+        outcome = "failed" if in_ci() else "skipped"
+        tests = "1 test" if count == 1 else f"{count} tests"
+        terminalreporter.write_line(f"{tests} {outcome}: {part}", yellow=True)
