@@ -1,0 +1,78 @@
+"""Settings: read once, from the environment and a `.env` file, and frozen."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Seconds = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Each field is an environment variable of the same name in capitals; `.env.example` lists them all."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Web origins that may call the service, with commas; empty: loopback on any port.",
+    )
+
+    chains: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Chains beside those in chains/: `module:name` or `alias=module:name`, with commas.",
+    )
+    offline_tokens_per_second: float = Field(
+        60, ge=0, description="Pace of the offline model; 0 is as fast as it can."
+    )
+
+    run_timeout_seconds: Seconds = Field(600, description="A run longer than this is cancelled (`timeout`).")
+    first_token_timeout_seconds: Seconds = Field(
+        120, description="A model call that says nothing for this long at first fails the run."
+    )
+    silence_timeout_seconds: Seconds = Field(
+        60, description="A model call that stops in mid-answer for this long fails the run."
+    )
+    disconnect_grace_seconds: Seconds = Field(
+        10, description="How long a run goes on once its last reader has left."
+    )
+    shutdown_grace_seconds: Seconds = Field(
+        10, description="How long runs may go on after SIGTERM before they are cancelled (`shutdown`)."
+    )
+
+    max_runs_running: Count = Field(1000, description="Runs at the same time; more wait their turn.")
+    max_runs_queued: int = Field(1000, ge=0, description="Runs that may wait; more are refused with 429.")
+    max_input_bytes: Count = Field(1_000_000, description="Largest request body or query string.")
+    max_output_chars: Count = Field(1_000_000, description="Longest answer; a run that writes more fails.")
+    tool_output_max_chars: Count = Field(32_768, description="A tool's output is cut to this in its event.")
+    run_log_max_bytes: Count = Field(
+        16_777_216, description="Largest log of one run; one that outgrows it fails."
+    )
+    run_log_ttl_seconds: Seconds = Field(600, description="How long a finished run's events are kept.")
+    run_logs_max_bytes: Count = Field(
+        268_435_456, description="Bound of all finished runs' events; the least recently used go first."
+    )
+    runs_kept: Count = Field(1000, description="Runs whose result is kept after their events are gone.")
+    sync_threads: Count = Field(64, description="Threads for synchronous tools and chains.")
+
+    ping_seconds: float = Field(15, gt=0, description="Time between pings on a quiet stream.")
+    send_timeout_seconds: Seconds = Field(
+        30, description="A reader that takes nothing for this long is dropped."
+    )
+
+    @field_validator("cors_origins", "chains", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _one_log_fits(self) -> Self:
+        if self.run_log_max_bytes > self.run_logs_max_bytes:
+            raise ValueError("RUN_LOGS_MAX_BYTES must be at least RUN_LOG_MAX_BYTES")
+        return self
