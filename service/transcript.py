@@ -1,0 +1,454 @@
+"""The story of one run as events: what is in flight, and what is told when something begins, goes on or ends.
+
+Keyed by LangChain's run ids, so that parallel models and tools never mix. It takes plain values, knows no
+LangChain, and is not thread-safe: the bridge holds its lock around every call.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+from .events import (
+    BridgeEvent,
+    Channel,
+    Custom,
+    FinishReason,
+    MessageEnd,
+    Reasoning,
+    Source,
+    Sources,
+    StepEnd,
+    StepStart,
+    Token,
+    ToolCall,
+    ToolEnd,
+    ToolError,
+    ToolProgress,
+    ToolStart,
+    Usage,
+    UsageTotals,
+)
+from .values import TextJoiner, clean_text
+
+ERROR_MAX_CHARS = 2_048
+
+
+class CallPiece(TypedDict):
+    """A piece of a tool call; id and name may be in the first piece alone."""
+
+    index: int | str | None
+    id: str | None
+    name: str | None
+    args: str | None
+
+
+class Tokens(TypedDict):
+    """A model call's usage."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+
+
+class Refusal(TypedDict):
+    """A tool call that a graph answered itself, without running a tool."""
+
+    tool_call_id: str
+    name: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote at a time."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: Sequence[CallPiece] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.reasoning or self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a model call ended; `written` is the whole message, for models that do not stream."""
+
+    written: Written
+    finish_reason: FinishReason
+    model: str | None
+    used: Tokens | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    tool_call_id: str
+    name: str
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    step: str
+    name: str
+    parent: str | None
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something happens: the innermost step and tool, and whether directly in a graph's node."""
+
+    step: str | None = None
+    tool: _Tool | None = None
+    in_node: bool = False
+
+
+_TOP = Place()
+
+
+@dataclass(slots=True)
+class _Call:
+    index: int
+    tool_call_id: str
+    name: str
+    args: TextJoiner = field(default_factory=TextJoiner)
+
+
+@dataclass(slots=True)
+class _Message:
+    message_id: str
+    step: str | None
+    channel: Channel
+    model: str | None
+    active_at: float
+    pieces: int = 0
+    text: TextJoiner = field(default_factory=TextJoiner)
+    reasoning: TextJoiner = field(default_factory=TextJoiner)
+    calls: list[_Call] = field(default_factory=list)
+    by_index: dict[object, _Call] = field(default_factory=dict)
+
+    def call_of(self, piece: CallPiece) -> _Call:
+        """The call that a piece belongs to. A new id begins a new call, whatever the index says: some
+        providers number every whole call 0, others number content blocks, others give no index."""
+        key = piece["index"] if piece["index"] is not None else piece["id"]
+        known = self.by_index.get(key) if key is not None else next(iter(self.calls[-1:]), None)
+        if known and (not piece["id"] or piece["id"] == known.tool_call_id):
+            known.name = known.name or piece["name"] or ""
+            return known
+        index = len(self.calls)
+        call = _Call(index, piece["id"] or f"call_{self.message_id}_{index}", piece["name"] or "")
+        self.calls.append(call)
+        self.by_index[key] = call
+        return call
+
+
+class Transcript:
+    """Tells events to `put` as the chain's runs begin, go on and end. Times are milliseconds since `began`,
+    which is in monotonic seconds."""
+
+    def __init__(self, put: Callable[[BridgeEvent], None], began: float) -> None:
+        self._put = put
+        self._began = began
+        self._places: dict[UUID, Place] = {}
+        self._parents: dict[UUID, UUID | None] = {}
+        self._given_up: set[UUID] = set()
+        self._messages: dict[UUID, _Message] = {}
+        self._tools: dict[UUID, _Tool] = {}
+        self._steps: dict[UUID, _Step] = {}
+        self._counted = {"m": 0, "s": 0, "tool": 0}
+        self._written_calls: dict[str, str] = {}  # of calls that have not started: id to name
+        self._used = Tokens(
+            input_tokens=0, output_tokens=0, total_tokens=0, cached_tokens=0, reasoning_tokens=0
+        )
+        self.finish_reason: FinishReason = "stop"
+        self.answered = False
+        self._roots: set[UUID] = set()
+
+    @property
+    def now(self) -> int:
+        return int((time.monotonic() - self._began) * 1000)
+
+    def usage(self) -> UsageTotals:
+        """Of all model calls: what providers reported, and for calls cut short one output token a piece."""
+        return UsageTotals(**self._used, cost_usd=None)
+
+    def due(self, first: float, silence: float) -> tuple[float, bool] | None:
+        """When (monotonic seconds) a model call in flight is silent for too long, and whether it ever spoke.
+
+        `first` seconds are allowed before its first words, `silence` between them.
+        """
+        calls = (
+            (m.active_at + (silence if m.pieces else first), m.pieces > 0) for m in self._messages.values()
+        )
+        return min(calls, default=None)
+
+    # --- places ------------------------------------------------------------------------------------
+
+    def enter(self, run_id: UUID, parent: UUID | None) -> Place | None:
+        """A LangChain run began; the place it is in, or None where it is of a chain that was given up.
+
+        One whose parent is not known here is a root: the handler may be inside of a bigger chain.
+        """
+        if parent in self._given_up:
+            self._given_up.add(run_id)
+            return None
+        if parent is None or parent not in self._places:
+            self._roots.add(run_id)
+        place = self._places.get(parent, _TOP) if parent else _TOP
+        self._places[run_id] = Place(place.step, place.tool) if place.in_node else place
+        self._parents[run_id] = parent
+        return place
+
+    def leave(self, run_id: UUID) -> bool:
+        """A LangChain run is over; whether it was the last root.
+
+        Its place is kept for what it may have left running, until no root is left.
+        """
+        if run_id not in self._roots:
+            return False
+        self._roots.remove(run_id)
+        if self._roots:
+            return False
+        self._places, self._parents = {}, {}
+        return True
+
+    def give_up(self, run_id: UUID) -> None:
+        """A chain was cancelled, or failed and there is none around it: what it has in flight is over, of
+        which LangChain says nothing. What a branch of it begins later is not told."""
+        below = [inner for inner in self._parents if inner != run_id and self._is_below(inner, run_id)]
+        for inner in reversed(below):
+            if tool := self._tools.pop(inner, None):
+                self._put_tool_error(tool, "cancelled", "The run ended before the tool did.")
+            if message := self._messages.pop(inner, None):
+                self._cut_short(message)
+            if step := self._steps.pop(inner, None):
+                self._put_step_end(step)
+        self._given_up.update(below)
+
+    def _is_below(self, inner: UUID, outer: UUID) -> bool:
+        at: UUID | None = inner
+        while at is not None and at != outer:
+            at = self._parents.get(at)
+        return at == outer
+
+    def _next(self, prefix: Literal["m", "s", "tool"]) -> str:
+        self._counted[prefix] += 1
+        return f"{prefix}{self._counted[prefix]}"
+
+    # --- model calls -------------------------------------------------------------------------------
+
+    def start_message(self, run_id: UUID, parent: UUID | None, *, inner: bool, model: str | None) -> None:
+        place = self.enter(run_id, parent)
+        if place is None:
+            return
+        channel: Channel = "inner" if inner or place.tool else "answer"
+        self._messages[run_id] = _Message(self._next("m"), place.step, channel, model, time.monotonic())
+
+    def write(self, run_id: UUID, written: Written) -> None:
+        if message := self._messages.get(run_id):
+            self._write(message, written)
+
+    def _write(self, message: _Message, written: Written) -> None:
+        message.active_at = time.monotonic()
+        if not written:
+            return
+        message.pieces += 1
+        t = self.now
+        if written.reasoning and (text := message.reasoning.feed(written.reasoning)):
+            self._put(Reasoning(t=t, message_id=message.message_id, step=message.step, text=text))
+        if written.text and (text := message.text.feed(written.text)):
+            self._put_token(t, message, text)
+        for piece in written.calls:
+            self._put_call(t, message, piece)
+
+    def tell_output(self, text: str) -> None:
+        """The output of a chain none of whose models wrote an answer, as one."""
+        if text and not self.answered:
+            message = _Message(self._next("m"), None, "answer", None, time.monotonic())
+            self._put_token(self.now, message, clean_text(text))
+
+    def _put_token(self, t: int, message: _Message, text: str) -> None:
+        self.answered = self.answered or message.channel == "answer"
+        self._put(
+            Token(t=t, message_id=message.message_id, step=message.step, channel=message.channel, text=text)
+        )
+
+    def _put_call(self, t: int, message: _Message, piece: CallPiece) -> None:
+        call = message.call_of(piece)
+        self._written_calls[call.tool_call_id] = call.name
+        self._put_call_delta(t, message, call, call.args.feed(piece["args"] or ""))
+
+    def _put_call_delta(self, t: int, message: _Message, call: _Call, delta: str) -> None:
+        self._put(
+            ToolCall(
+                t=t,
+                message_id=message.message_id,
+                step=message.step,
+                tool_call_id=call.tool_call_id,
+                index=call.index,
+                name=call.name,
+                args_delta=delta,
+            )
+        )
+
+    def end_message(self, run_id: UUID, ending: Ending) -> bool:
+        message = self._messages.pop(run_id, None)
+        if message is None:
+            return False
+        if not message.pieces:  # the model did not stream, or its answer came from a cache
+            self._write(message, ending.written)
+        self._put_message_end(message, ending.finish_reason)
+        if message.channel == "answer":
+            self.finish_reason = ending.finish_reason
+        if ending.used:
+            self._put_usage(message, ending.model or message.model, ending.used)
+        return self.leave(run_id)
+
+    def fail_message(self, run_id: UUID) -> bool:
+        if message := self._messages.pop(run_id, None):
+            self._cut_short(message)
+        return self.leave(run_id)
+
+    def _cut_short(self, message: _Message) -> None:
+        self._used["output_tokens"] += message.pieces
+        self._used["total_tokens"] += message.pieces
+        self._put_message_end(message, "error")
+
+    def _put_message_end(self, message: _Message, reason: FinishReason) -> None:
+        self._flush(message)
+        self._put(MessageEnd(t=self.now, message_id=message.message_id, finish_reason=reason))
+
+    def _flush(self, message: _Message) -> None:
+        """Half a surrogate pair whose other half never came."""
+        t = self.now
+        if held := message.reasoning.flush():
+            self._put(Reasoning(t=t, message_id=message.message_id, step=message.step, text=held))
+        if held := message.text.flush():
+            self._put_token(t, message, held)
+        for call in message.calls:
+            if held := call.args.flush():
+                self._put_call_delta(t, message, call, held)
+
+    def _put_usage(self, message: _Message, model: str | None, used: Tokens) -> None:
+        for kind in ("input_tokens", "output_tokens", "total_tokens", "cached_tokens", "reasoning_tokens"):
+            self._used[kind] += used[kind]
+        self._put(Usage(t=self.now, message_id=message.message_id, model=model, **used))
+
+    # --- steps -------------------------------------------------------------------------------------
+
+    def start_node(self, run_id: UUID, place: Place) -> None:
+        """The run that has entered `place` is a graph's own node, which nobody named: no step."""
+        self._places[run_id] = Place(place.step, place.tool, in_node=True)
+
+    def start_step(self, run_id: UUID, place: Place, name: str, *, is_node: bool) -> None:
+        """The run that has entered `place` is a step."""
+        step = _Step(self._next("s"), name, place.step, self.now)
+        self._steps[run_id] = step
+        self._places[run_id] = Place(step.step, place.tool, in_node=is_node)
+        self._put(StepStart(t=step.started, step=step.step, name=step.name, parent=step.parent))
+
+    def end_chain(self, run_id: UUID, refused: Iterable[Refusal] = ()) -> bool:
+        if step := self._steps.pop(run_id, None):
+            self._tell_refused(refused)
+            self._put_step_end(step)
+        return self.leave(run_id)
+
+    def fail_chain(self, run_id: UUID, *, cancelled: bool) -> bool:
+        # A branch beside the one that failed goes on, and is told as long as a chain around them does.
+        if cancelled or run_id in self._roots:
+            self.give_up(run_id)
+        return self.end_chain(run_id)
+
+    def _tell_refused(self, refused: Iterable[Refusal]) -> None:
+        for refusal in refused:
+            name = self._written_calls.pop(refusal["tool_call_id"], None)
+            if name is not None:
+                tool = _Tool(refusal["tool_call_id"], refusal["name"] or name, self.now)
+                self._put_tool_error(tool, "not_run", refusal["message"])
+
+    def _put_step_end(self, step: _Step) -> None:
+        t = self.now
+        self._put(
+            StepEnd(t=t, step=step.step, name=step.name, parent=step.parent, duration_ms=t - step.started)
+        )
+
+    # --- tools, sources, custom events -------------------------------------------------------------
+
+    def start_tool(
+        self, run_id: UUID, parent: UUID | None, *, tool_call_id: str | None, name: str, given: Any
+    ) -> None:
+        place = self.enter(run_id, parent)
+        if place is None:
+            return
+        tool = _Tool(tool_call_id or self._next("tool"), name, self.now)
+        self._written_calls.pop(tool.tool_call_id, None)
+        self._tools[run_id] = tool
+        self._places[run_id] = Place(place.step, tool)
+        self._put(
+            ToolStart(
+                t=tool.started, tool_call_id=tool.tool_call_id, step=place.step, name=tool.name, input=given
+            )
+        )
+
+    def end_tool(self, run_id: UUID, output: Any, size: int | None) -> bool:
+        """`size` is the whole output's in characters, where `output` is cut."""
+        if tool := self._tools.pop(run_id, None):
+            t = self.now
+            self._put(
+                ToolEnd(
+                    t=t,
+                    tool_call_id=tool.tool_call_id,
+                    name=tool.name,
+                    output=output,
+                    duration_ms=t - tool.started,
+                    truncated=size is not None,
+                    size=size,
+                )
+            )
+        return self.leave(run_id)
+
+    def fail_tool(self, run_id: UUID, code: str, message: str) -> bool:
+        if tool := self._tools.pop(run_id, None):
+            self._put_tool_error(tool, code, message)
+        return self.leave(run_id)
+
+    def _put_tool_error(self, tool: _Tool, code: str, message: str) -> None:
+        t = self.now
+        self._put(
+            ToolError(
+                t=t,
+                tool_call_id=tool.tool_call_id,
+                name=tool.name,
+                code=code,
+                message=clean_text(message[:ERROR_MAX_CHARS]),
+                duration_ms=t - tool.started,
+            )
+        )
+
+    def tell_sources(self, items: list[Source]) -> None:
+        self._put(Sources(t=self.now, items=items))
+
+    def tell_custom(self, run_id: UUID, name: str, shown: Any) -> None:
+        """A custom event of the run `run_id`: progress, where a tool is around it."""
+        tool = self._places.get(run_id, _TOP).tool
+        if tool is None:
+            self._put(Custom(t=self.now, name=name, data_=shown))
+        elif any(tool is running for running in self._tools.values()):  # else its call is closed
+            self._put(ToolProgress(t=self.now, tool_call_id=tool.tool_call_id, name=name, data_=shown))
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close what is still in flight: the run is over."""
+        for tool in self._tools.values():
+            self._put_tool_error(tool, "cancelled", "The run ended before the tool did.")
+        for message in self._messages.values():
+            self._cut_short(message)
+        for step in reversed(self._steps.values()):
+            self._put_step_end(step)
+        self._tools, self._messages, self._steps, self._places, self._parents = {}, {}, {}, {}, {}
