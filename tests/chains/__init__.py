@@ -1,0 +1,1 @@
+"""The shipped chains and their tools."""
