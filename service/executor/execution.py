@@ -1,0 +1,195 @@
+"""One run's execution: the chain, the pump that writes its events, the watchdog, and the terminal event.
+
+The chain runs in a task of its own. Who stops it first decides the verdict: a cancel, a time-out, a bound, or
+the chain's own end. Exactly one terminal event is written, last, whatever happens.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from ..callbacks import AsyncIteratorCallbackHandler
+from ..chunks import output_of
+from ..errors import RunFailed
+from ..event_log.base import EventLog
+from ..events import Cancelled, CancelReason, Done, RunError, RunStarted, TerminalEvent
+from .failures import failure_of
+from .writer import RunWriter
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 0.2  # seconds that a cancelled chain has to clean up; then its run ends without it
+
+Work = Callable[[AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Times in seconds, 0 for none; sizes as their names say."""
+
+    run_timeout: float
+    first_token_timeout: float
+    silence_timeout: float
+    log_max_bytes: int
+    output_max_chars: int
+    tool_output_max_chars: int
+
+
+class Execution:
+    """`work` starts the chain with the handler that it is given, and returns the chain's output."""
+
+    def __init__(self, started: RunStarted, work: Work, log: EventLog, limits: Limits) -> None:
+        self._started = started
+        self._work = work
+        self._limits = limits
+        self._writer = RunWriter(
+            log,
+            started.run_id,
+            started.attempt,
+            max_bytes=limits.log_max_bytes,
+            max_chars=limits.output_max_chars,
+        )
+        self._handler = AsyncIteratorCallbackHandler(
+            end_with_root=False, tool_output_max_chars=limits.tool_output_max_chars
+        )
+        self._verdict: RunFailed | CancelReason | None = None
+        self._stopped = asyncio.Event()
+        self._chain: asyncio.Task[Any] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._deadline = time.monotonic() + (limits.run_timeout or float("inf"))
+
+    @property
+    def abandoned(self) -> asyncio.Task[Any] | None:
+        """The chain's task, where it did not end when it was told to."""
+        return self._chain if self._chain is not None and not self._chain.done() else None
+
+    def stop(self, verdict: RunFailed | CancelReason) -> None:
+        """End the run. The first verdict counts, and none after the chain's own end."""
+        if self._verdict is not None or (self._chain is not None and self._chain.done()):
+            return
+        self._verdict = verdict
+        self._stopped.set()
+        if self._chain is not None:
+            self._chain.cancel()
+
+    async def run(self) -> TerminalEvent:
+        """Execute; returns the terminal event once the log has it."""
+        await self._writer.start(self._started)
+        pump = asyncio.create_task(self._pump())
+        output, error = await self._run_chain()
+        if self._verdict is None and error is None:
+            self._handler.tell_output(output_of(output)[1])
+        self._handler.close()
+        error = await pump or error
+        return await self._finish(output, error)
+
+    async def _run_chain(self) -> tuple[Any, BaseException | None]:
+        if self._verdict is not None:
+            return None, None
+        self._chain = chain = asyncio.create_task(self._work(self._handler))
+        self._watch()
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({chain, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not chain.done():
+            await asyncio.wait({chain}, timeout=PATIENCE)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        return _outcome(chain)
+
+    async def _pump(self) -> BaseException | None:
+        """Write what the handler tells until its end; the error that kept it from doing so."""
+        try:
+            async for batch in self._handler.batches():
+                try:
+                    await self._writer.write(batch)
+                except RunFailed as bound:
+                    self.stop(bound)
+        except Exception as error:
+            self.stop(failure_of(error, self._handler))
+            return error
+        return None
+
+    def _watch(self) -> None:
+        """End the run if it is overdue; look again when it next could be."""
+        now = time.monotonic()
+        limits = self._limits
+        first = limits.first_token_timeout or float("inf")
+        silence = limits.silence_timeout or float("inf")
+        due, spoken = self._handler.due(first, silence) or (now + min(first, silence), False)
+        if now >= self._deadline:
+            self.stop("timeout")
+        elif now >= due:
+            self.stop(_silent(spoken, limits))
+        elif (when := min(due, self._deadline)) < float("inf"):
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(when - now, self._watch)
+
+    async def _finish(self, output: Any, error: BaseException | None) -> TerminalEvent:
+        terminal = self._terminal(output, error)
+        try:
+            await self._writer.finish(terminal)
+        except RunFailed as bound:
+            terminal = self._failed(bound)
+            await self._writer.finish(terminal)
+        return terminal
+
+    def _terminal(self, output: Any, error: BaseException | None) -> TerminalEvent:
+        if isinstance(self._verdict, RunFailed):
+            return self._failed(self._verdict)
+        handler = self._handler
+        now = handler.now
+        if self._verdict is not None:
+            return Cancelled(
+                t=now,
+                reason=self._verdict,
+                output=self._writer.answer,
+                usage=handler.usage(),
+                duration_ms=now,
+            )
+        if error is not None:
+            logger.error("run %s failed", self._started.run_id, exc_info=error)
+            return self._failed(failure_of(error, handler))
+        return Done(
+            t=now,
+            output=output_of(output)[0],
+            finish_reason=handler.finish_reason,
+            usage=handler.usage(),
+            ttft_ms=self._writer.first_token_at,
+            duration_ms=now,
+        )
+
+    def _failed(self, failure: RunFailed) -> RunError:
+        return RunError(
+            t=self._handler.now,
+            code=failure.code,
+            message=failure.message,
+            fault=failure.fault,
+            retryable=failure.retryable,
+        )
+
+
+def _outcome(chain: asyncio.Task[Any]) -> tuple[Any, BaseException | None]:
+    if not chain.done():
+        return None, None
+    if chain.cancelled():
+        return None, asyncio.CancelledError()
+    if error := chain.exception():
+        return None, error
+    return chain.result(), None
+
+
+def _silent(spoken: bool, limits: Limits) -> RunFailed:
+    if spoken:
+        code, seconds, setting = "silence_timeout", limits.silence_timeout, "SILENCE_TIMEOUT_SECONDS"
+    else:
+        code, seconds, setting = (
+            "first_token_timeout",
+            limits.first_token_timeout,
+            "FIRST_TOKEN_TIMEOUT_SECONDS",
+        )
+    message = f"The model said nothing for {seconds:g} s ({setting})."
+    return RunFailed(code, message, fault="provider", retryable=True)

@@ -1,0 +1,57 @@
+"""What an exception that ended a chain means: a code, whose fault it was, whether to try again.
+
+The sentences are for clients and name no secret, path or prompt: an exception's own text may hold any of
+them, so it goes to the service's log alone.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+from langgraph.errors import GraphRecursionError
+
+from ..callbacks import AsyncIteratorCallbackHandler, BridgeError
+from ..errors import RunFailed
+
+_RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
+
+
+def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> RunFailed:
+    """The RunFailed that tells clients of `error`; the handler knows which errors tools and models raised."""
+    if isinstance(error, RunFailed):
+        return error
+    name = type(error).__name__
+    if isinstance(error, BridgeError):
+        return RunFailed("bridge_failed", "The service lost an event of this run.", fault="service")
+    if isinstance(error, GraphRecursionError):
+        message = "The graph took more steps than its recursion limit allows."
+        return RunFailed("recursion_limit", message, fault="chain")
+    causes = list(_causes(error))
+    if handler.last_tool_error in causes:
+        return RunFailed(
+            "tool_failed", f"A tool raised {name}, and the chain did not handle it.", fault="tool"
+        )
+    if handler.last_model_error in causes:
+        return RunFailed(
+            "provider_failed",
+            f"The model call failed with {name}.",
+            fault="provider",
+            retryable=_passes(error),
+        )
+    if isinstance(error, asyncio.CancelledError):
+        return RunFailed("chain_failed", "The chain cancelled itself.", fault="chain")
+    return RunFailed("chain_failed", f"The chain raised {name}; the service's log has more.", fault="chain")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _passes(error: BaseException) -> bool:
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        return status >= 500 or status in _RETRYABLE_STATUS
+    return isinstance(error, OSError | TimeoutError)

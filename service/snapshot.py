@@ -1,0 +1,138 @@
+"""Pure: a run's events so far as one state, for who cannot or need not read them one by one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, assert_never
+
+from .event_log.base import Cursor, Record
+from .events import (
+    Cancelled,
+    Channel,
+    Custom,
+    Done,
+    Event,
+    MessageEnd,
+    Reasoning,
+    RunError,
+    RunStarted,
+    Sources,
+    StepEnd,
+    StepStart,
+    Token,
+    ToolCall,
+    ToolEnd,
+    ToolError,
+    ToolProgress,
+    ToolStart,
+    Usage,
+)
+
+ToolStatus = Literal["called", "running", "succeeded", "failed"]
+
+
+class MessageState(TypedDict):
+    """A model call's text so far."""
+
+    message_id: str
+    channel: Channel
+    text: str
+
+
+class ToolState(TypedDict, total=False):
+    """A tool call: as the model wrote it (`args`), as it ran (`input`), and what came of it."""
+
+    tool_call_id: str
+    name: str
+    status: ToolStatus
+    args: str
+    input: Any
+    output: Any
+    error: dict[str, str]
+    duration_ms: int
+
+
+class Snapshot(TypedDict):
+    """What a client shows instead of the events it cannot have."""
+
+    messages: list[MessageState]
+    tools: list[ToolState]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events that the reader asked for and cannot have; `snapshot` is the state up to `as_of`."""
+
+    reason: str
+    requested: Cursor
+    as_of: Cursor
+    snapshot: Snapshot
+
+
+class Fold:
+    """Takes a run's events one by one; can be read at any time."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {}
+        self._channels: dict[str, Channel] = {}
+        self._tools: dict[str, ToolState] = {}
+        self._status = "queued"
+
+    def snapshot(self) -> Snapshot:
+        messages = [
+            MessageState(message_id=message_id, channel=self._channels[message_id], text="".join(parts))
+            for message_id, parts in self._texts.items()
+        ]
+        return Snapshot(messages=messages, tools=list(self._tools.values()), status=self._status)
+
+    def apply(self, event: Event) -> None:  # noqa: C901 - one case for each event
+        match event:
+            case RunStarted():
+                self._status = "running"
+            case Token():
+                self._texts.setdefault(event.message_id, []).append(event.text)
+                self._channels[event.message_id] = event.channel
+            case ToolCall():
+                tool = self._tool(event.tool_call_id, event.name, "called")
+                tool["args"] = tool.get("args", "") + event.args_delta
+            case ToolStart():
+                self._tool(event.tool_call_id, event.name, "running")["input"] = event.input
+            case ToolEnd():
+                tool = self._tool(event.tool_call_id, event.name, "succeeded")
+                tool["output"], tool["duration_ms"] = event.output, event.duration_ms
+            case ToolError():
+                tool = self._tool(event.tool_call_id, event.name, "failed")
+                tool["error"] = {"code": event.code, "message": event.message}
+                tool["duration_ms"] = event.duration_ms
+            case Done():
+                self._status = "succeeded"
+            case RunError():
+                self._status = "failed"
+            case Cancelled():
+                self._status = "cancelled"
+            case (
+                Reasoning()
+                | MessageEnd()
+                | Usage()
+                | ToolProgress()
+                | StepStart()
+                | StepEnd()
+                | Sources()
+                | Custom()
+            ):
+                pass
+            case _:
+                assert_never(event)
+
+    def _tool(self, tool_call_id: str, name: str, status: ToolStatus) -> ToolState:
+        tool = self._tools.setdefault(tool_call_id, ToolState(tool_call_id=tool_call_id, name=name))
+        tool["status"] = status
+        return tool
+
+
+def fold(records: Iterable[Record]) -> Fold:
+    """The state after these records, which are a log from its start."""
+    state = Fold()
+    for record in records:
+        state.apply(record.event())
+    return state

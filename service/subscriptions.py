@@ -1,0 +1,128 @@
+"""Where a reader joins a run: from its cursor on, after a gap, or not at all, since there is nothing left."""
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from .errors import Gone, InvalidRequest
+from .event_log.base import START, Cursor, Extent, Record, UnknownLog
+from .runs import Archived, Run, Runs
+from .snapshot import Fold, Gap
+
+MAX_CURSOR_CHARS = 64
+_CURSOR = re.compile(
+    r"(?:(?:(?P<run>[0-9a-z]{26})\.(?=\d+\.))?(?P<attempt>\d{1,10})\.)?(?P<seq>\d{1,12})"
+    r"(?(run)(?:\.(?P<part>\d{1,10}))?)",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a reader gets: perhaps a gap, then the records past `cursor`.
+
+    `place` is where it said that it is: should it be cut off before it gets anything, it is still there.
+    `tail` is what is kept of a run whose log is gone. `at_end`: there is nothing left to read, now or later.
+    """
+
+    run: Run
+    place: Cursor
+    cursor: Cursor
+    gap: Gap | None = None
+    at_end: bool = False
+    tail: list[Record] = field(default_factory=list)
+    archived: bool = False
+
+
+def parse_cursor(text: str, run_id: str | None = None) -> tuple[str | None, Cursor]:
+    """A cursor as clients give it: `<run_id>.<attempt>.<seq>[.<part>]`, `<attempt>.<seq>` or `<seq>`.
+
+    Returns the run that it names, if it names one, and the cursor. Raises InvalidRequest where it is not of
+    this form or names another run than `run_id`.
+    """
+    found = _CURSOR.fullmatch(text[: MAX_CURSOR_CHARS + 1])
+    if found is None:
+        raise _bad_cursor(f"{text[:MAX_CURSOR_CHARS]!r} is no cursor")
+    named, attempt, seq, part = found["run"], found["attempt"], int(found["seq"]), int(found["part"] or 0)
+    if named is not None and run_id is not None and named != run_id:
+        raise _bad_cursor(f"the cursor is of the run {named!r}, not of {run_id!r}")
+    if part and not seq:
+        raise _bad_cursor("there is no event 0 to have seen a part of")
+    return named, Cursor(seq, int(attempt) if attempt else None, part)
+
+
+def _bad_cursor(problem: str) -> InvalidRequest:
+    right = "give an event's id (<run_id>.<attempt>.<seq>), <attempt>.<seq> or <seq>"
+    return InvalidRequest("bad_cursor", f"{problem[:1].upper()}{problem[1:]}: {right}.")
+
+
+async def subscribe(runs: Runs, run: Run, cursor: Cursor, *, gap_is_error: bool = False) -> Subscription:
+    """Join a run at a cursor. Raises Gone for a gap, where the reader wants none."""
+    try:
+        extent = await runs.log.extent(run.run_id)
+    except UnknownLog:
+        subscription = _to_archived(run, cursor)
+    else:
+        subscription = await _to_log(runs, run, cursor, extent)
+    if subscription.gap and gap_is_error:
+        message = f"The events after the cursor cannot be had ({subscription.gap.reason})."
+        raise Gone("events_gone", message)
+    return subscription
+
+
+async def _to_log(runs: Runs, run: Run, cursor: Cursor, extent: Extent) -> Subscription:
+    if extent.holds(cursor):
+        at_end = extent.closed and cursor.seq == extent.last and not cursor.part
+        return Subscription(run, extent.placed(cursor), cursor, at_end=at_end)
+    state, last = await state_of(runs, run)
+    as_of = Cursor(last.seq, last.attempt) if last else START
+    gap = Gap("ahead_of_log", cursor, as_of, state.snapshot())
+    return Subscription(run, extent.placed(cursor), as_of, gap)
+
+
+async def state_of(runs: Runs, run: Run) -> tuple[Fold, Record | None]:
+    """The state of a run whose log is there, and the last record that it is of. Raises UnknownLog."""
+    state = Fold()
+    end = (await runs.log.extent(run.run_id)).last
+    if end == 0:
+        return state, None
+    async with aclosing(runs.log.read(run.run_id)) as batches:
+        async for batch in batches:
+            for record in batch:
+                state.apply(record.event())
+            if batch[-1].seq >= end:
+                return state, batch[-1]
+    raise UnknownLog(run.run_id)
+
+
+def _to_archived(run: Run, cursor: Cursor) -> Subscription:
+    archived = run.archived
+    if archived is None:
+        raise UnknownLog(run.run_id)
+    extent = Extent(archived.ends, closed=True)
+    if extent.holds(cursor) and cursor.seq == extent.last and not cursor.part:
+        return Subscription(run, cursor, cursor, at_end=True)
+    reason = "expired" if extent.holds(cursor) else "ahead_of_log"
+    as_of = _before_terminal(archived)
+    gap = Gap(reason, cursor, as_of, archived.snapshot)
+    return Subscription(run, extent.placed(cursor), as_of, gap, tail=[archived.terminal], archived=True)
+
+
+def _before_terminal(archived: Archived) -> Cursor:
+    """The event before the last: the snapshot says all up to it, and the terminal event follows."""
+    seq = archived.terminal.seq - 1
+    attempt = next((attempt for attempt, end in archived.ends if seq <= end), archived.terminal.attempt)
+    return Cursor(seq, attempt)
+
+
+async def records_of(
+    runs: Runs, subscription: Subscription, after: int
+) -> AsyncGenerator[list[Record], None]:
+    """The records past seq `after`, to the run's end."""
+    if subscription.archived:
+        yield subscription.tail
+        return
+    async with aclosing(runs.log.read(subscription.run.run_id, after)) as batches:
+        async for batch in batches:
+            yield batch
