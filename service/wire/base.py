@@ -1,0 +1,74 @@
+"""The port of the wire formats: a run's events as one client reads them. Pure: no waiting, no I/O.
+
+A format makes frames of events; ids are stamped on them in one place, encoder.py.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from ..event_log.base import Record
+from ..snapshot import Gap
+from ..values import encode_json
+
+RETRY_MS = 500
+
+
+class Format(ABC):
+    """One response's encoder. `stateful`: what it emits depends on earlier events, so that it is fed all."""
+
+    media_type: ClassVar[str]
+    stateful: ClassVar[bool] = False
+    ping: ClassVar[bytes] = b""
+    has_ids: ClassVar[bool] = True
+
+    @abstractmethod
+    def encode(self, record: Record) -> list[bytes]:
+        """The frames of one event, without ids."""
+
+    @abstractmethod
+    def stamp(self, frame: bytes, event_id: bytes) -> bytes:
+        """The frame with its id."""
+
+    @abstractmethod
+    def gap(self, gap: Gap) -> bytes:
+        """The frame that tells of a gap, without id."""
+
+    def forget(self) -> None:
+        """A snapshot has told the client of all events so far, of those too that were still held back."""
+
+    def opening(self, place: str) -> bytes:
+        """What comes before all events; `place` is the id of what the client has seen last."""
+        return b""
+
+
+class SSEFormat(Format):
+    """What the formats of Server-Sent Events share; frames end with LF, since some clients choke on CRLF."""
+
+    media_type = "text/event-stream"
+    ping = b"event: ping\ndata: {}\n\n"
+
+    def stamp(self, frame: bytes, event_id: bytes) -> bytes:
+        return b"id: %b\n%b" % (event_id, frame)
+
+    def opening(self, place: str) -> bytes:
+        # A browser that is cut off before the next event reconnects with this id, and so to this run.
+        return b"retry: %d\nid: %b\n\n" % (RETRY_MS, place.encode())
+
+    def gap(self, gap: Gap) -> bytes:
+        return named_frame(b"gap", encode_json(gap_fields(gap)))
+
+
+def named_frame(name: bytes, line: bytes) -> bytes:
+    """A frame of one line of data."""
+    return b"event: %b\ndata: %b\n\n" % (name, line)
+
+
+def gap_fields(gap: Gap) -> dict[str, object]:
+    """A gap's `data`; its cursors are `<attempt>.<seq>`, as `?after=` takes them."""
+    requested, as_of = gap.requested, gap.as_of
+    return {
+        "reason": gap.reason,
+        "requested": f"{requested.attempt}.{requested.seq}" if requested.attempt else str(requested.seq),
+        "snapshot": gap.snapshot,
+        "as_of": f"{as_of.attempt}.{as_of.seq}",
+    }

@@ -1,0 +1,46 @@
+"""Records to the bytes of one response: frames in a format, each with its id, past the reader's cursor."""
+
+from collections.abc import Iterator, Sequence
+
+from ..event_log.base import Cursor, Record
+from ..snapshot import Gap
+from .base import Format
+
+
+class Encoder:
+    """One response's. Where an event makes several frames, the last has the event's id and the earlier ones
+    `<id>.<part>`, so that a cut between them repeats nothing."""
+
+    def __init__(self, format_: Format, run_id: str, cursor: Cursor) -> None:
+        self._format = format_
+        self._run_id = run_id.encode()
+        self._cursor = cursor
+        self._told_until: int | None = None
+
+    @property
+    def feed_after(self) -> int:
+        """The seq after which `encode` is to be given the records."""
+        return 0 if self._format.stateful else self._cursor.read_after
+
+    def encode(self, records: Sequence[Record]) -> bytes:
+        return b"".join(frame for record in records for frame in self._frames(record))
+
+    def gap(self, gap: Gap) -> bytes:
+        self._told_until = gap.as_of.seq
+        event_id = gap.as_of.event_id(self._run_id.decode())
+        return self._format.stamp(self._format.gap(gap), event_id.encode())
+
+    def _frames(self, record: Record) -> Iterator[bytes]:
+        frames = self._format.encode(record)
+        if record.seq == self._told_until:
+            self._format.forget()
+        if not frames or record.seq <= self._cursor.read_after:
+            return
+        event_id = b"%b.%d.%d" % (self._run_id, record.attempt, record.seq)
+        seen = self._cursor.part if record.seq == self._cursor.seq else 0
+        if seen >= len(frames):  # of a format that makes more frames of this event: here it is sent whole
+            seen = 0
+        last = len(frames) - 1
+        for index in range(seen, len(frames)):
+            stamp = event_id if index == last else b"%b.%d" % (event_id, index + 1)
+            yield self._format.stamp(frames[index], stamp)

@@ -1,0 +1,62 @@
+"""`text`: the answer's text and nothing else, for people with curl."""
+
+from ..event_log.base import Record
+from ..events import Cancelled, Event, MessageEnd, RunError, Token
+from ..snapshot import Gap
+from .answer import AnswerText
+from .base import Format
+
+
+class TextFormat(Format):
+    """A run that did not succeed says so in a last line `[Error: …]`; nothing else tells it in plain text."""
+
+    media_type = "text/plain; charset=utf-8"
+    stateful = True
+    has_ids = False
+
+    def __init__(self) -> None:
+        self._answer = AnswerText()
+        self._line_is_open = False
+
+    def forget(self) -> None:
+        self._answer.forget()
+
+    def encode(self, record: Record) -> list[bytes]:
+        if record.name not in _READ:
+            return []
+        event = record.event()
+        text = "".join(self._texts(event))
+        if text:
+            self._line_is_open = not text.endswith("\n")
+        text += self._failure(event)
+        return [text.encode()] if text else []
+
+    def stamp(self, frame: bytes, event_id: bytes) -> bytes:
+        return frame
+
+    def gap(self, gap: Gap) -> bytes:
+        return self._error(f"the events after {gap.requested.seq} cannot be had ({gap.reason})").encode()
+
+    def _texts(self, event: Event) -> list[str]:
+        match event:
+            case Token():
+                return self._answer.token(event)
+            case MessageEnd():
+                return self._answer.message_end(event)
+            case _:
+                return self._answer.rest()
+
+    def _failure(self, event: Event) -> str:
+        match event:
+            case RunError():
+                return self._error(event.message)
+            case Cancelled():
+                return self._error(f"cancelled ({event.reason})")
+            case _:
+                return ""
+
+    def _error(self, message: str) -> str:
+        return f"{chr(10) if self._line_is_open else ''}[Error: {' '.join(message.split())}]\n"
+
+
+_READ = frozenset({"token", "message_end", "done", "error", "cancelled"})
