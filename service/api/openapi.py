@@ -1,0 +1,75 @@
+"""The OpenAPI document: beside the routes, every event as a schema, and what a stream's response is."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from ..events import EVENTS
+from ..wire import FORMATS
+
+_STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream")
+_STARTING = ("/runs", "/runs/stream", "/runs/wait", "/stream")
+
+
+def document_events(app: FastAPI) -> None:
+    """Let `app.openapi()` tell of events too."""
+    plain = app.openapi
+
+    def with_events() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for name, event in EVENTS.items():
+                schemas[f"event.{name}"] = _schema_of(event, schemas)
+            _describe_streams(document)
+        return app.openapi_schema or {}
+
+    app.openapi = with_events  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _schema_of(event: type[object], schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = TypeAdapter(event).json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schema.pop("$defs", {})
+    properties = schema["properties"]
+    if "data_" in properties:  # `data` is a method of the class
+        properties["data"] = properties.pop("data_")
+        schema["required"] = ["data" if name == "data_" else name for name in schema["required"]]
+    return schema
+
+
+_ANSWERS = [
+    ("format", "query", f"One of {', '.join(FORMATS)}; else Accept decides, then the route's default."),
+    ("after", "query", "The cursor: an event's id, <attempt>.<seq> or <seq>."),
+    ("on_gap", "query", "snapshot (the default), or error for 410 in place of a gap."),
+    ("Last-Event-ID", "header", "The cursor as browsers send it; it wins. With it, nothing is started."),
+]
+_STARTS = [
+    ("idempotency_key", "query", "The same key and request is the same run; with another request, 409."),
+    ("Idempotency-Key", "header", "As idempotency_key."),
+]
+
+
+def _add_parameters(operation: dict[str, Any], parameters: list[tuple[str, str, str]]) -> None:
+    operation.setdefault("parameters", []).extend(
+        {"name": name, "in": place, "description": text, "schema": {"type": "string"}}
+        for name, place, text in parameters
+    )
+
+
+def _describe_streams(document: dict[str, Any]) -> None:
+    anyone = [{"$ref": f"#/components/schemas/event.{name}"} for name in EVENTS]
+    content = {
+        "text/event-stream": {"schema": {"type": "string", "x-events": anyone}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+        "text/plain": {"schema": {"type": "string"}},
+    }
+    for path in _STREAMS:
+        for operation in document["paths"][path].values():
+            operation["responses"]["200"] = {"description": "The run as it happens", "content": content}
+            operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
+            _add_parameters(operation, _ANSWERS)
+    for path in _STARTING:
+        for operation in document["paths"][path].values():
+            if "Start" in operation["summary"] or "Ask" in operation["summary"]:
+                _add_parameters(operation, _STARTS)

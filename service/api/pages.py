@@ -1,0 +1,52 @@
+"""/: the page, or for people with curl a cheat sheet; and the API docs from vendored files."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+router = APIRouter(include_in_schema=False)
+
+STATIC = Path(str(files(__package__))).parent.parent / "static"
+
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"\s+content="([^"]*)"')
+
+CHEAT_SHEET = """\
+Chainstream. Try:
+  curl -N '{base}/stream?query=hi'
+  curl -NG {base}/stream -d chain=agent -d format=events --data-urlencode 'query=What is 37*43?'
+  curl -N {base}/stream -H 'Content-Type: application/json' -d '{{"prompt": "hi"}}'
+  curl -N {base}/runs/stream -H 'Content-Type: application/json' -d '{{"chain": "agent", "input": "2+2?"}}'
+  curl {base}/runs/wait -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
+  curl {base}/runs -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
+  curl -N '{base}/runs/<run_id>/events?after=<id>'
+  curl -X POST {base}/runs/<run_id>/cancel
+  curl {base}/chains    # formats: ?format=events|tokens|text|ndjson; all routes: {base}/docs
+"""
+
+
+@router.get("/")
+async def index(request: Request) -> Response:
+    if "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse(CHEAT_SHEET.format(base=str(request.base_url).rstrip("/")))
+    return _page(STATIC / "index.html")
+
+
+@router.get("/docs")
+async def docs() -> Response:
+    return _page(STATIC / "docs.html")
+
+
+def _page(path: Path) -> Response:
+    """A page with the policy that it states of itself as a header too; a page without one gets none."""
+    html = path.read_text(encoding="utf-8")
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+    }
+    if policy := _POLICY.search(html):
+        headers["Content-Security-Policy"] = f"{policy[1]}; frame-ancestors 'none'"
+    return HTMLResponse(html, headers=headers)

@@ -1,0 +1,89 @@
+"""Errors as HTTP: RFC 9457 problem details, one status for each kind of error, in one place."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..errors import ChainstreamError, Overloaded, RequestError
+from ..values import encode_json, to_json
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """The response that tells of an error; `detail` says what was wrong and what would be right."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": correlation_id.get(),
+    }
+    return Response(encode_json(to_json(body)), status, headers, media_type="application/problem+json")
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    app.exception_handler(ChainstreamError)(_ours)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(Exception)(_unexpected)
+
+
+def problem_of(error: ChainstreamError) -> Response:
+    """One of our own errors."""
+    if isinstance(error, Overloaded):
+        status = 503 if error.busy else 429
+        return problem(status, error.code, error.message, {"Retry-After": str(error.retry_after)})
+    if isinstance(error, RequestError):
+        return problem(error.status, error.code, error.message)
+    return problem(500, error.code, error.message)
+
+
+async def _ours(request: Request, error: ChainstreamError) -> Response:
+    return problem_of(error)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    errors = error.errors()
+    if any(each["type"] == "json_invalid" for each in errors):
+        said = errors[0].get("ctx", {}).get("error", "")
+        return problem(400, "malformed_json", f"The body is not JSON: {said}.")
+    return problem(422, "invalid_request", "; ".join(_sentence(each) for each in errors))
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    where = _where(error["loc"])
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not known here"
+    message = str(error["msg"])
+    return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def _where(loc: Sequence[object]) -> str:
+    kind, *path = loc
+    if not path:
+        return f"the {kind}"
+    return f"{kind} field '{'.'.join(map(str, path))}'"
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    detail = str(error.detail)
+    if error.status_code == 404:
+        detail = f"There is no route {request.method} {request.url.path}; /docs lists all."
+    if error.status_code == 405:
+        detail = f"{request.url.path} does not take {request.method}; /docs lists what it takes."
+    return problem(error.status_code, code, detail, dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return problem(500, "internal_error", "The service failed; its log has more under the request id.")

@@ -1,0 +1,61 @@
+"""A run as JSON: in short for lists, and whole, with what its events say."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from ..event_log.base import Record, UnknownLog
+from ..runs import Run, Runs
+from ..snapshot import Snapshot
+from ..subscriptions import state_of
+from ..values import encode_json
+
+
+def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode_json(value), status, headers, media_type="application/json")
+
+
+def in_short(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "status": run.status,
+        "chain": run.chain,
+        "model": run.model,
+        "thread_id": run.thread_id,
+        "attempt": run.attempt,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "metadata": run.metadata,
+        "events_url": f"/runs/{run.run_id}/events",
+    }
+
+
+async def in_whole(runs: Runs, run: Run) -> dict[str, Any]:
+    """With messages, tools, and of a finished run its output or error, usage and timings."""
+    snapshot, terminal = await _state(runs, run)
+    last = orjson.loads(terminal.line) if terminal else {}
+    failed = terminal is not None and terminal.name == "error"
+    return {
+        **in_short(run),
+        "output": last.get("output"),
+        "error": {key: last[key] for key in ("code", "message", "fault", "retryable")} if failed else None,
+        "cancel_reason": last.get("reason"),
+        "finish_reason": last.get("finish_reason"),
+        "usage": last.get("usage"),
+        "messages": snapshot["messages"],
+        "tools": snapshot["tools"],
+        "ttft_ms": last.get("ttft_ms"),
+        "duration_ms": last.get("duration_ms", last.get("t")),
+    }
+
+
+async def _state(runs: Runs, run: Run) -> tuple[Snapshot, Record | None]:
+    try:
+        state, last = await state_of(runs, run)
+    except UnknownLog:
+        if run.archived is None:
+            raise
+        return run.archived.snapshot, run.archived.terminal
+    return state.snapshot(), last if last and last.terminal else None

@@ -1,0 +1,95 @@
+"""/runs: start, stream, wait for, list, read and cancel."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from ..runs import Run, Status
+from .bodies import RunBody
+from .negotiation import cursor_of, format_of, idempotency_key_of
+from .run_views import in_short, in_whole, json_response
+from .services import ServicesOf
+from .streaming import follow, start_and_follow
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+@router.post("", status_code=202, summary="Start a run")
+async def start_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
+    """Answers at once; the events are at `events_url`, from the first, whenever they are asked for."""
+    run = await services.runs.start(body.request(), attached=False, key=idempotency_key_of(request))
+    headers = {"Location": f"/runs/{run.run_id}", "X-Run-ID": run.run_id}
+    return json_response(in_short(run), 202, headers)
+
+
+@router.post("/stream", summary="Start a run and stream it")
+async def stream_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
+    return await start_and_follow(services, request, body.request, format_of(request, "events"))
+
+
+@router.post("/wait", summary="Start a run and wait for its end")
+async def wait_for_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
+    """Answers with the finished run, whether it succeeded or not: its `status` says."""
+    run = await services.runs.start(body.request(), attached=True, key=idempotency_key_of(request))
+    with services.runs.subscribed(run):
+        await _ended_or_left(request, run)
+    return json_response(await in_whole(services.runs, run), headers={"X-Run-ID": run.run_id})
+
+
+async def _ended_or_left(request: Request, run: Run) -> None:
+    ended = asyncio.create_task(run.ended.wait())
+    left = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({ended, left}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended.cancel()
+        left.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+@router.get("", summary="List runs, the newest first")
+async def list_runs(
+    services: ServicesOf,
+    status: Status | None = None,
+    chain: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+) -> Response:
+    """`next` is the cursor of the next page, null on the last."""
+    found: list[Run] = []
+    for run in services.runs.newest_first():
+        if after is not None and run.run_id >= after:
+            continue
+        if (status is None or run.status == status) and (chain is None or run.chain == chain):
+            found.append(run)
+        if len(found) > limit:
+            break
+    more = found[limit - 1].run_id if len(found) > limit else None
+    return json_response({"items": [in_short(run) for run in found[:limit]], "next": more})
+
+
+@router.get("/{run_id}", summary="One run with its output, usage and tools")
+async def get_run(services: ServicesOf, run_id: str) -> Response:
+    run = services.runs.get(run_id)
+    return json_response(await in_whole(services.runs, run))
+
+
+@router.get("/{run_id}/events", summary="A run's events from a cursor")
+async def run_events(services: ServicesOf, request: Request, run_id: str) -> Response:
+    """`Last-Event-ID` or `?after=` is the cursor: an event's id, `<attempt>.<seq>` or `<seq>`."""
+    run = services.runs.get(run_id)
+    return await follow(services, request, run, format_of(request, "events"), cursor_of(request, run_id))
+
+
+@router.post("/{run_id}/cancel", summary="Cancel a run")
+async def cancel_run(services: ServicesOf, run_id: str) -> Response:
+    """200 with the final state, also of a run that had ended before; 202 if it takes longer than a second."""
+    run = await services.runs.cancel(run_id)
+    status = 200 if run.ended.is_set() else 202
+    return json_response(await in_whole(services.runs, run), status)

@@ -1,0 +1,85 @@
+"""A run's log in a format as a response: the only place that knows sse-starlette."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
+from fastapi import Request
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ..event_log.base import START, Cursor
+from ..runs import Run, RunRequest, Runs
+from ..subscriptions import Subscription, records_of, subscribe
+from ..wire import FORMATS
+from ..wire.base import Format
+from ..wire.encoder import Encoder
+from .negotiation import attach_to, gap_is_error, idempotency_key_of
+from .services import Services
+
+logger = logging.getLogger(__name__)
+
+EXPOSED_HEADERS = ("X-Run-ID", "X-Stream-ID", "X-Request-ID", "Location", "Retry-After")
+GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once the runs have ended
+
+
+class _Stream(EventSourceResponse):
+    """Bytes as they are made, for any media type."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            logger.info("a reader that took nothing was dropped")
+
+
+async def follow(
+    services: Services, request: Request, run: Run, format_name: str, cursor: Cursor = START
+) -> Response:
+    """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop."""
+    refuses_gap = gap_is_error(request)
+    headers = {"X-Run-ID": run.run_id, "Cache-Control": "no-store, no-transform"}
+    subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
+    if subscription.at_end:
+        return Response(status_code=204, headers=headers)
+    format_ = FORMATS[format_name]()
+    times = services.times
+    return _Stream(
+        _frames(services.runs, subscription, format_),
+        headers=headers,
+        media_type=format_.media_type,
+        ping=times.ping if format_.ping else 0,
+        ping_message_factory=lambda: format_.ping,  # type: ignore[arg-type, return-value]  # takes bytes too
+        sep="\n",
+        send_timeout=times.send_timeout,
+        shutdown_event=services.drain,  # type: ignore[arg-type]  # only its set() is called
+        shutdown_grace_period=times.shutdown_grace + GRACE_AFTER_RUNS,
+    )
+
+
+async def start_and_follow(
+    services: Services, request: Request, wanted: Callable[[], RunRequest], format_name: str
+) -> Response:
+    """Start a run and stream it; with a cursor in the request, only go on with the run that it names."""
+    if place := attach_to(request):
+        run_id, cursor = place
+        return await follow(services, request, services.runs.get(run_id), format_name, cursor)
+    gap_is_error(request)  # what is wrong with the request is told before anything is started
+    run = await services.runs.start(wanted(), attached=True, key=idempotency_key_of(request))
+    return await follow(services, request, run, format_name)
+
+
+async def _frames(runs: Runs, subscription: Subscription, format_: Format) -> AsyncIterator[bytes]:
+    run = subscription.run
+    encoder = Encoder(format_, run.run_id, subscription.cursor)
+    # Without ids a reader cannot come back, so its run is not kept for it.
+    with runs.subscribed(run, grace=None if format_.has_ids else 0):
+        if opening := format_.opening(subscription.place.event_id(run.run_id)):
+            yield opening
+        if subscription.gap:
+            yield encoder.gap(subscription.gap)
+        async with aclosing(records_of(runs, subscription, encoder.feed_after)) as batches:
+            async for batch in batches:
+                if chunk := encoder.encode(batch):
+                    yield chunk

@@ -1,0 +1,169 @@
+"""create_app: puts the concrete parts together, and their lives into one lifespan."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import __version__
+from .api import chains, health, pages, stream
+from .api import runs as runs_api
+from .api.browsers import LOOPBACK, SiteCheck
+from .api.input_bound import InputBound
+from .api.openapi import document_events
+from .api.problems import install_problem_handlers
+from .api.services import Services, StreamTimes
+from .api.streaming import EXPOSED_HEADERS
+from .errors import StartError
+from .event_log.memory import MemoryEventLog
+from .executor.execution import Limits
+from .executor.local import LocalExecutor
+from .executor.threads import SyncThreads
+from .providers import Models
+from .registry import open_registry
+from .runs import Runs
+from .settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
+
+
+class Drain:
+    """Begins to drain the runs, once, whoever hears of the shutdown first. `set` may come from a signal."""
+
+    def __init__(self, runs: Runs, grace: float) -> None:
+        self._runs = runs
+        self._grace = grace
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+
+    def set(self) -> None:
+        self._loop.call_soon_threadsafe(self._begin)
+
+    async def finish(self) -> None:
+        """Drain, if nobody has begun to, and wait for its end."""
+        await self._begin()
+
+    def _begin(self) -> "asyncio.Task[None]":
+        if self._task is None:
+            self._task = self._loop.create_task(self._runs.drain(self._grace))
+        return self._task
+
+
+class _StartErrors:
+    """A start that fails for a reason of the configuration says it in one sentence, not in a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            error = getattr(scope["app"].state, "start_error", None)
+            if message["type"] == "lifespan.startup.failed" and error is not None:
+                message = {**message, "message": str(error)}
+            await send(message)
+
+        await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service as an ASGI app; without settings, by those of the environment."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with _open_services(settings) as services:
+                app.state.services = services
+                yield
+        except StartError as error:
+            app.state.start_error = error
+            raise
+
+    app = FastAPI(
+        title="Chainstream",
+        version=__version__,
+        summary="LangChain chains and agents, streamed live.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for module in (runs_api, stream, chains, health, pages):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    install_problem_handlers(app)
+    document_events(app)
+    _add_middleware(app, settings)
+    return app
+
+
+@asynccontextmanager
+async def _open_services(settings: Settings) -> AsyncIterator[Services]:
+    asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
+    models = Models(offline_tokens_per_second=settings.offline_tokens_per_second)
+    async with open_registry(settings.chains, models) as registry:
+        log = MemoryEventLog(
+            settings.run_log_ttl_seconds,
+            settings.run_logs_max_bytes,
+            on_expire=lambda run_id, records: runs.archive(run_id, records),
+        )
+        executor = LocalExecutor(
+            log,
+            _limits(settings),
+            max_running=settings.max_runs_running,
+            max_queued=settings.max_runs_queued,
+        )
+        runs = Runs(log, registry, executor, grace=settings.disconnect_grace_seconds, kept=settings.runs_kept)
+        drain = Drain(runs, settings.shutdown_grace_seconds)
+        try:
+            yield Services(times=_times(settings), registry=registry, runs=runs, drain=drain)
+        finally:
+            await drain.finish()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        run_timeout=settings.run_timeout_seconds,
+        first_token_timeout=settings.first_token_timeout_seconds,
+        silence_timeout=settings.silence_timeout_seconds,
+        log_max_bytes=settings.run_log_max_bytes,
+        output_max_chars=settings.max_output_chars,
+        tool_output_max_chars=settings.tool_output_max_chars,
+    )
+
+
+def _times(settings: Settings) -> StreamTimes:
+    return StreamTimes(
+        ping=settings.ping_seconds,
+        send_timeout=settings.send_timeout_seconds or None,
+        shutdown_grace=settings.shutdown_grace_seconds,
+    )
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    # The last added is the outermost.
+    app.add_middleware(SiteCheck, origins=settings.cors_origins)
+    app.add_middleware(InputBound, max_bytes=settings.max_input_bytes)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_origin_regex=None if settings.cors_origins else LOOPBACK,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "Last-Event-ID", "Idempotency-Key", "X-Request-ID"],
+        expose_headers=EXPOSED_HEADERS,
+    )
+    app.add_middleware(
+        CorrelationIdMiddleware,
+        header_name="X-Request-ID",
+        validator=lambda text: bool(_REQUEST_ID.fullmatch(text)),
+    )
+    app.add_middleware(_StartErrors)
