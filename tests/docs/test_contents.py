@@ -1,0 +1,45 @@
+"""What exists is documented: routes, events, formats, chains, error codes, make targets."""
+
+import re
+from dataclasses import fields
+
+from service.app import create_app
+from service.events import EVENTS
+from service.settings import Settings
+from service.wire import FORMATS
+from tests.docs.documents import ROOT
+
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_event_and_each_of_its_fields_is_in_the_protocol() -> None:
+    rows = [line for line in PROTOCOL.splitlines() if line.startswith("| `")]
+    for name, event in EVENTS.items():
+        row = next(line for line in rows if f"`{name}`" in line.split(" | ")[0])
+        for field in (field.name for field in fields(event)):
+            assert field == "t" or field.removesuffix("_") in row, (name, field)
+
+
+def test_every_format_is_in_the_protocol_and_in_the_readme() -> None:
+    for name in FORMATS:
+        assert f"| `{name}` |" in PROTOCOL and f"| `{name}` |" in README
+
+
+def test_every_route_is_in_the_protocol() -> None:
+    app = create_app(Settings(_env_file=None))
+    for path in app.openapi()["paths"]:
+        assert path.replace("{run_id}", "{id}") in PROTOCOL, path
+
+
+def test_every_code_that_ends_a_run_is_in_the_protocol() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
+    codes = re.findall(r'RunFailed\(\s*"(\w+)"', sources) + re.findall(r'"(\w+_timeout)"', sources)
+    assert len(codes) > 7
+    assert [code for code in codes if f"`{code}`" not in PROTOCOL] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", ROOT / "AGENTS.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
