@@ -42,7 +42,8 @@ def encode_json(value: object) -> bytes:
 
     Takes what orjson takes (events, and what `to_json` returned).
     """
-    line = orjson.dumps(value)
+    # A copy: what orjson returns keeps the 4 KB of its buffer, and lines are kept for as long as a log.
+    line = b"%b" % orjson.dumps(value)
     if line.isascii():
         return line
     for raw, escaped in _LINE_SEPARATORS:

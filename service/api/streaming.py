@@ -3,9 +3,11 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from typing import Any
 
+from anyio import CancelScope
 from fastapi import Request
-from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +18,7 @@ from ..wire import FORMATS
 from ..wire.base import Format
 from ..wire.encoder import Encoder
 from .negotiation import attach_to, gap_is_error, idempotency_key_of
+from .send_watch import SendWatch
 from .services import Services
 
 logger = logging.getLogger(__name__)
@@ -25,13 +28,24 @@ GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once th
 
 
 class _Stream(EventSourceResponse):
-    """Bytes as they are made, for any media type."""
+    """Bytes as they are made, for any media type; `drop_after` seconds end a reader that takes nothing."""
+
+    def __init__(self, content: AsyncIterator[bytes], *, drop_after: float | None, **options: Any) -> None:
+        super().__init__(content, **options)
+        self._drop_after = drop_after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
+        if self._drop_after is None:
             await super().__call__(scope, receive, send)
-        except SendTimeoutError:
-            logger.info("a reader that took nothing was dropped")
+            return
+        with CancelScope() as cancellable:
+            watch = SendWatch(send, cancellable, self._drop_after)
+            try:
+                await super().__call__(scope, receive, watch.send)
+            finally:
+                watch.close()
+        if watch.stuck:
+            logger.info("a reader that took nothing for %g s was dropped", self._drop_after)
 
 
 async def follow(
@@ -50,10 +64,10 @@ async def follow(
         headers=headers,
         media_type=format_.media_type,
         ping=times.ping if format_.ping else 0,
-        ping_message_factory=lambda: format_.ping,  # type: ignore[arg-type, return-value]  # takes bytes too
+        ping_message_factory=lambda: format_.ping,
         sep="\n",
-        send_timeout=times.send_timeout,
-        shutdown_event=services.drain,  # type: ignore[arg-type]  # only its set() is called
+        drop_after=times.send_timeout,
+        shutdown_event=services.drain,
         shutdown_grace_period=times.shutdown_grace + GRACE_AFTER_RUNS,
     )
 

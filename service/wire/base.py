@@ -33,7 +33,7 @@ class Format(ABC):
     def gap(self, gap: Gap) -> bytes:
         """The frame that tells of a gap, without id."""
 
-    def forget(self) -> None:
+    def forget(self) -> None:  # noqa: B027 - most formats hold nothing back
         """A snapshot has told the client of all events so far, of those too that were still held back."""
 
     def opening(self, place: str) -> bytes:

@@ -1,6 +1,6 @@
 """Records to the bytes of one response: frames in a format, each with its id, past the reader's cursor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ..event_log.base import Cursor, Record
 from ..snapshot import Gap
@@ -23,24 +23,33 @@ class Encoder:
         return 0 if self._format.stateful else self._cursor.read_after
 
     def encode(self, records: Sequence[Record]) -> bytes:
-        return b"".join(frame for record in records for frame in self._frames(record))
+        frames: list[bytes] = []
+        for record in records:
+            frames += self._frames(record)
+        return b"".join(frames)
 
     def gap(self, gap: Gap) -> bytes:
         self._told_until = gap.as_of.seq
         event_id = gap.as_of.event_id(self._run_id.decode())
         return self._format.stamp(self._format.gap(gap), event_id.encode())
 
-    def _frames(self, record: Record) -> Iterator[bytes]:
+    def _frames(self, record: Record) -> list[bytes]:
         frames = self._format.encode(record)
         if record.seq == self._told_until:
             self._format.forget()
         if not frames or record.seq <= self._cursor.read_after:
-            return
+            return []
         event_id = b"%b.%d.%d" % (self._run_id, record.attempt, record.seq)
-        seen = self._cursor.part if record.seq == self._cursor.seq else 0
-        if seen >= len(frames):  # of a format that makes more frames of this event: here it is sent whole
-            seen = 0
-        last = len(frames) - 1
-        for index in range(seen, len(frames)):
-            stamp = event_id if index == last else b"%b.%d" % (event_id, index + 1)
-            yield self._format.stamp(frames[index], stamp)
+        last = self._format.stamp(frames[-1], event_id)
+        if len(frames) == 1:
+            return [last]
+        parts = [
+            self._format.stamp(frame, b"%b.%d" % (event_id, part))
+            for part, frame in enumerate(frames[:-1], 1)
+        ]
+        return [*parts[self._seen_of(record, len(frames)) :], last]
+
+    def _seen_of(self, record: Record, frames: int) -> int:
+        """How many frames of an event the client has. A part that this format does not have is none."""
+        part = self._cursor.part if record.seq == self._cursor.seq else 0
+        return part if part < frames else 0

@@ -311,6 +311,18 @@ def test_a_quiet_stream_is_pinged_by_an_event_of_its_own_without_an_id() -> None
     assert ping.id is None
 
 
+def test_a_reader_that_takes_nothing_is_dropped_and_its_run_left() -> None:
+    with serving(send_timeout_seconds=0.2, disconnect_grace_seconds=0) as served:
+        path = "/stream?chain=numbered&format=events&query=tokens=80000 hold=79999 gate=never-opened-3"
+        with socket.socket() as frozen:
+            frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            frozen.connect(("127.0.0.1", served.port))
+            frozen.sendall(request_bytes("GET", path, b"", {}))
+            assert GATES["never-opened-3"].reached.wait(20)
+            run = finished(served, started_runs(served)[0])
+        assert (run["status"], run["cancel_reason"]) == ("cancelled", "disconnect")
+
+
 def test_too_many_runs_are_refused_with_a_time_to_come_back() -> None:
     with serving(max_runs_running=1, max_runs_queued=0) as served:
         served.post("/runs", b'{"chain": "numbered", "input": "tokens=2 hold=1 gate=busy"}')
