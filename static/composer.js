@@ -1,0 +1,54 @@
+/** Where a prompt is written: Enter sends it, Shift+Enter breaks the line, Esc stops the run. */
+
+export class Composer {
+  #box;
+  #send;
+  #stop;
+  #drop;
+  #running = false;
+
+  constructor({ form, onSend, onStop, onDrop }) {
+    this.#box = form.querySelector("textarea");
+    [this.#send, this.#stop, this.#drop] = ["send", "stop", "drop"].map((id) => form.querySelector(`#${id}`));
+    this.#box.addEventListener("keydown", (event) => this.#onKey(event));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(onSend);
+    });
+    this.#stop.addEventListener("click", onStop);
+    this.#drop.addEventListener("click", onDrop);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.#running && !event.isComposing) onStop();
+    });
+  }
+
+  /** Put a prompt into the box, to be looked at before it is sent. */
+  fill(prompt) {
+    this.#box.value = prompt;
+    this.#box.focus();
+  }
+
+  set running(running) {
+    this.#running = running;
+    const going = running ? [this.#send] : [this.#stop, this.#drop];
+    // A button that goes must not take a keyboard user's focus with it; others would get a phone's keyboard.
+    if (going.some((button) => button.matches(":focus-visible"))) this.#box.focus();
+    this.#send.hidden = running;
+    this.#stop.hidden = !running;
+    this.#drop.hidden = !running;
+  }
+
+  #onKey(event) {
+    // While an input method composes, Enter takes its proposal; 229 is what Safari says then.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#box.form.requestSubmit();
+  }
+
+  #submit(onSend) {
+    const prompt = this.#box.value;
+    if (this.#running || !prompt.trim()) return;
+    this.#box.value = "";
+    onSend(prompt);
+  }
+}

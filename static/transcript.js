@@ -1,0 +1,152 @@
+/**
+ * Pure: a run's events, one by one, to the state that a page shows.
+ *
+ * A state is never changed: what an event touches is a new object and the rest is shared, so a view sees by
+ * identity what it has to draw. `parts` are in the order of the events: text, tool calls, sources. `epoch` changes
+ * where everything shown so far no longer holds.
+ *
+ * Part: {kind: "text", messageId, channel, text} | {kind: "tools", tools} | {kind: "sources", items}
+ * Tool: {id, messageId, name, status, args, input, progress, output, truncated, size, error, durationMs}; status is
+ * called, running, succeeded or failed, as in the service's own snapshots.
+ */
+
+export const NEW_RUN = Object.freeze({
+  status: "starting",
+  runId: null,
+  chain: null,
+  model: null,
+  parts: [],
+  epoch: 0,
+  end: null,
+});
+
+const REDUCERS = {
+  run: (run, data) => ({ ...run, status: "running", runId: data.run_id, chain: data.chain, model: data.model }),
+  token,
+  tool_call: (run, data) => withTool(run, data, (tool) => ({ args: tool.args + data.args_delta })),
+  tool_start: (run, data) => withTool(run, data, () => ({ status: "running", input: data.input })),
+  tool_progress: (run, data) => withTool(run, { ...data, name: undefined }, () => ({ progress: data.data })),
+  tool_end: (run, data) =>
+    withTool(run, data, () => ({
+      status: "succeeded",
+      output: data.output,
+      truncated: data.truncated ?? false,
+      size: data.size ?? null,
+      durationMs: data.duration_ms,
+    })),
+  tool_error: (run, data) =>
+    withTool(run, data, () => ({
+      status: "failed",
+      error: { code: data.code, message: data.message },
+      durationMs: data.duration_ms,
+    })),
+  sources: (run, data) => withPart(run, run.parts.length, { kind: "sources", items: data.items }),
+  done: (run, data) => ended(run, "succeeded", data),
+  error: (run, data) => ended(run, "failed", data),
+  cancelled: (run, data) => ended(run, "cancelled", data),
+};
+
+/** The events that change a state; clients ignore all others. */
+export const NAMES = Object.keys(REDUCERS);
+
+export function reduce(run, name, data) {
+  return Object.hasOwn(REDUCERS, name) ? REDUCERS[name](run, data) : run;
+}
+
+/** The state of a run whose events so far cannot be had, from the service's snapshot of it. */
+export function fromSnapshot(run, { messages, tools }) {
+  const texts = messages.map(({ message_id: messageId, channel, text }) => ({ kind: "text", messageId, channel, text }));
+  const cards = { kind: "tools", tools: tools.map(toolFromSnapshot) };
+  // A snapshot does not tell where tools stood among the texts: those that have ended come before the last text,
+  // as in an agent's answer, and those that have not come after it.
+  const going = cards.tools.some(({ status }) => status === "called" || status === "running");
+  if (tools.length) texts.splice(going ? texts.length : Math.max(0, texts.length - 1), 0, cards);
+  return { ...run, status: "running", parts: texts, epoch: run.epoch + 1, end: null };
+}
+
+/** The state of a run that could not be started, or is not to be had any more. */
+export function refused(run, { code, detail }) {
+  return ended(run, "failed", { code, message: detail });
+}
+
+function ended(run, status, data) {
+  return {
+    ...run,
+    status,
+    end: {
+      code: data.code ?? null,
+      message: data.message ?? null,
+      reason: data.reason ?? null,
+      usage: data.usage ?? null,
+      ttftMs: data.ttft_ms ?? null,
+      durationMs: data.duration_ms ?? null,
+    },
+  };
+}
+
+function withPart(run, at, part) {
+  const parts = run.parts.slice();
+  parts[at] = part;
+  return { ...run, parts };
+}
+
+function token(run, { message_id: messageId, channel, text }) {
+  const at = textAt(run.parts, messageId, channel);
+  if (at < 0) return withPart(run, run.parts.length, { kind: "text", messageId, channel, text });
+  return withPart(run, at, { ...run.parts[at], text: run.parts[at].text + text });
+}
+
+/** Where a message's text goes on: parallel messages keep apart, but nothing is written above a later card. */
+function textAt(parts, messageId, channel) {
+  for (let at = parts.length - 1; at >= 0 && parts[at].kind === "text"; at--) {
+    if (parts[at].messageId === messageId && parts[at].channel === channel) return at;
+  }
+  return -1;
+}
+
+function withTool(run, { tool_call_id: id, message_id: messageId = null, name = "" }, change) {
+  const [at, index] = toolAt(run.parts, id) ?? newToolAt(run.parts, messageId);
+  const tools = at < run.parts.length ? run.parts[at].tools.slice() : [];
+  const tool = tools[index] ?? newTool(id, messageId);
+  tools[index] = { ...tool, name: name || tool.name, ...change(tool) };
+  return withPart(run, at, { kind: "tools", tools });
+}
+
+function toolAt(parts, id) {
+  for (let at = parts.length - 1; at >= 0; at--) {
+    const index = parts[at].kind === "tools" ? parts[at].tools.findIndex((tool) => tool.id === id) : -1;
+    if (index >= 0) return [at, index];
+  }
+  return null;
+}
+
+/** A new card: beside the last ones if the same message called them or one of them still goes on, else below. */
+function newToolAt(parts, messageId) {
+  const last = parts.at(-1);
+  const beside = ({ messageId: other, status }) =>
+    (messageId !== null && other === messageId) || status === "called" || status === "running";
+  if (last?.kind === "tools" && last.tools.some(beside)) return [parts.length - 1, last.tools.length];
+  return [parts.length, 0];
+}
+
+function newTool(id, messageId) {
+  return {
+    id,
+    messageId,
+    name: "",
+    status: "called",
+    args: "",
+    input: undefined,
+    progress: undefined,
+    output: undefined,
+    truncated: false,
+    size: null,
+    error: null,
+    durationMs: null,
+  };
+}
+
+function toolFromSnapshot(tool) {
+  const { tool_call_id: id, name, status, args = "", input, output, error = null, duration_ms: durationMs = null } = tool;
+  return { ...newTool(id, null), name, status, args, input, output, error, durationMs };
+}

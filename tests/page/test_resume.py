@@ -1,0 +1,289 @@
+"""A run whose connection is dropped, cut or lost goes on with no word lost or repeated, as the same run."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.page.conftest import OpenTab
+from tests.page.runs import numbered, run_ids, wait_for_status
+from tests.page.shown_chains import INTRODUCTION
+from tests.page.sse import DONE, RUN_ID, STARTED, stream, token
+from tests.page.tab import NETWORK, Tab
+from tests.page.wire import Wire, wired_to
+from tests.served_chains import GATES, MODEL_CALLS
+from tests.serving import Served, serving
+
+pytestmark = pytest.mark.needs("chromium")
+
+UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+WATCH_SOURCES = """() => {
+    window.sources = [];
+    window.pings = 0;
+    window.EventSource = class extends EventSource {
+        constructor(...all) {
+            super(...all);
+            window.sources.push(this);
+            this.addEventListener("ping", () => { window.pings += 1; });
+        }
+    };
+}"""
+
+
+@pytest.fixture
+def one_run(shown: Served) -> Iterator[None]:
+    """The test may start one run and no more."""
+    before = run_ids(shown)
+    yield
+    assert len(run_ids(shown) - before) == 1
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_run_dropped_in_mid_answer_goes_on_at_the_next_word(tab: Tab, gate: str) -> None:
+    prompt = f"tokens=30 hold=10 gate={gate}"
+    tab.ask(prompt)
+    tab.until_answer(numbered(9))
+    tab.page.click("#drop")
+    tab.until_connection("dropped")
+    assert ".1.10" in tab.run.locator(".connection").inner_text()
+    assert tab.page.inner_text("#status") == "Connection dropped"
+    GATES[gate].open()
+    with tab.page.expect_request("**/runs/*/events?**") as resumed:
+        tab.until_ended()
+    assert "after=" in resumed.value.url
+    assert tab.answer == numbered(30)
+    assert MODEL_CALLS.count(prompt) == 1
+    assert "cut once, resumed after 1.10" in tab.run.locator(".connection").inner_text()
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_run_dropped_in_mid_tool_shows_the_tools_result(tab: Tab, gate: str) -> None:
+    tab.ask(f"tool=gated tokens=5 gate={gate}", "talking_agent")
+    tab.page.wait_for_selector(".tool progress:not([hidden])")
+    tab.page.click("#drop")
+    tab.until_connection("dropped")
+    GATES[gate].open()
+    tab.until_ended()
+    assert tab.card_states()[-1] == "succeeded"
+    assert tab.page.locator(".tool").count() == 1
+    assert tab.parts == ["text", "tools", "text"]
+    assert tab.answer == INTRODUCTION + numbered(5)
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_run_dropped_before_its_first_event_is_found_by_its_key(tab: Tab, wire: Wire) -> None:
+    wire.hold_before(b"event: run")
+    tab.ask("tokens=5")
+    wire.wait_until_held()
+    tab.page.click("#drop")
+    tab.until_connection("dropped")
+    wire.cut()
+    tab.until_ended()
+    assert tab.answer == numbered(5)
+
+
+def test_stop_while_dropped_does_not_wait_for_the_connection(tab: Tab, gate: str) -> None:
+    tab.page.clock.install()
+    tab.ask(f"tokens=30 hold=10 gate={gate}")
+    tab.until_answer(numbered(9))
+    tab.page.clock.pause_at("2999-01-01")
+    tab.page.click("#drop")
+    with tab.page.expect_request("**/runs/*/events?**"):
+        tab.page.click("#stop")
+    tab.page.clock.resume()
+    tab.until_ended("cancelled")
+    assert tab.answer == numbered(9)
+
+
+@pytest.mark.usefixtures("one_run")
+@pytest.mark.parametrize(
+    ("chain", "prompt", "answer", "mark"),
+    [
+        pytest.param("numbered", "tokens=30", numbered(30), b"run:10;", id="in mid answer"),
+        pytest.param("numbered", "tokens=30", numbered(30), b"event: run", id="before the first event"),
+        pytest.param("numbered", "tokens=30", numbered(30), b"event: done", id="before the last event"),
+        pytest.param("numbered", "tokens=30", numbered(30), b"HTTP/1.1 200", id="before the answer's head"),
+        pytest.param(
+            "talking_agent",
+            "tool=gated tokens=5",
+            INTRODUCTION + numbered(5),
+            b"let through",
+            id="in mid tool",
+        ),
+    ],
+)
+def test_a_connection_that_the_network_cuts_heals_by_itself(
+    open_tab: OpenTab, wire: Wire, chain: str, prompt: str, answer: str, mark: bytes
+) -> None:
+    tab = open_tab(wire.url).ready()
+    wire.hold_before(mark)
+    tab.ask(prompt, chain)
+    wire.wait_until_held()
+    wire.cut()
+    tab.until_ended()
+    assert tab.answer == answer
+    assert all(answer.startswith(state["answer"]) for state in tab.states())
+    tab.excuse(NETWORK)
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_run_that_is_cut_again_and_again_is_whole_at_the_end(tab: Tab, wire: Wire) -> None:
+    counts = [3, 4, 9, 17]
+    wire.hold_before(b"run:3;")
+    tab.ask("tokens=20")
+    for count in counts[1:]:
+        wire.wait_until_held()
+        wire.cut()
+        wire.hold_before(f"run:{count};".encode())
+    wire.wait_until_held()
+    wire.cut()
+    tab.until_ended()
+    assert tab.answer == numbered(20)
+    assert "cut 4 times" in tab.run.locator(".connection").inner_text()
+    tab.excuse(NETWORK)
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_refused_reconnect_which_ends_an_eventsource_is_tried_again(tab: Tab, wire: Wire) -> None:
+    wire.hold_before(b"run:10;")
+    tab.ask("tokens=30")
+    tab.until_answer(numbered(9))
+    wire.answer_next(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE)
+    wire.cut()
+    tab.until_ended()
+    assert tab.answer == numbered(30)
+    assert "reconnecting" in {state["connection"] for state in tab.states()}
+    tab.excuse(NETWORK)
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_start_that_was_refused_for_a_while_is_tried_again(tab: Tab, wire: Wire) -> None:
+    wire.cut()  # the connections that the page's files came over, so that the next request makes a new one
+    wire.answer_next(UNAVAILABLE, UNAVAILABLE)
+    tab.ask("tokens=5")
+    tab.until_ended()
+    assert tab.answer == numbered(5)
+    tab.excuse(NETWORK)
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(tab: Tab, wire: Wire) -> None:
+    tab.page.clock.install()
+    wire.hold_before(b"run:10;")
+    tab.ask("tokens=30")
+    tab.until_answer(numbered(9))
+    wire.wait_until_held()
+    with tab.page.expect_request("**/runs/*/events?**"):
+        tab.page.clock.fast_forward(40_000)
+    wire.let_go()
+    tab.until_ended()
+    assert tab.answer == numbered(30)
+
+
+def test_a_run_that_has_ended_is_asked_for_no_more(tab: Tab) -> None:
+    tab.page.evaluate(WATCH_SOURCES)
+    tab.ask("tokens=5")
+    tab.until_ended()
+    assert tab.page.evaluate("sources.map(({ readyState }) => readyState === EventSource.CLOSED)") == [True]
+
+
+def test_pings_keep_the_watchdog_quiet(open_tab: OpenTab, gate: str) -> None:
+    with serving(ping_seconds=0.05) as served:
+        tab = open_tab(served.url).ready()
+        tab.page.clock.install()
+        tab.page.evaluate(WATCH_SOURCES)
+        tab.ask(f"tokens=30 hold=10 gate={gate}")
+        tab.until_answer(numbered(9))
+        for _ in range(4):
+            tab.page.evaluate("window.pings = 0")
+            tab.until("() => window.pings > 0")
+            tab.page.clock.fast_forward(30_000)
+        assert tab.page.evaluate("sources.length") == 1
+        GATES[gate].open()
+        tab.until_ended()
+        assert tab.answer == numbered(30)
+
+
+def test_after_a_gap_the_page_shows_the_snapshot_and_the_end(open_tab: OpenTab, gate: str) -> None:
+    with serving(run_log_ttl_seconds=0) as served, wired_to(served.port) as wire:
+        tab = open_tab(wire.url).ready()
+        tab.ask(f"tokens=30 hold=10 gate={gate}")
+        tab.until_answer(numbered(9))
+        tab.page.clock.install()
+        tab.page.clock.pause_at("2999-01-01")
+        tab.page.click("#drop")
+        GATES[gate].open()
+        (run_id,) = run_ids(served)
+        wait_for_status(served, run_id, "succeeded")
+        tab.page.evaluate("window.node = document.querySelector('.text')")
+        tab.page.clock.resume()
+        tab.until_ended()
+        assert tab.page.evaluate("node.isConnected") is False  # what was shown before the gap went
+        assert tab.answer == numbered(30)
+        assert "10 tokens (3 in, 7 out)" in tab.end
+
+
+def test_after_a_gap_what_follows_is_joined_to_the_snapshot(tab: Tab) -> None:
+    snapshot = {
+        "messages": [
+            {"message_id": "m1", "channel": "answer", "text": "Looking. "},
+            {"message_id": "m2", "channel": "answer", "text": "It is "},
+        ],
+        "tools": [{"tool_call_id": "c1", "name": "look", "status": "succeeded", "output": "found"}],
+        "status": "running",
+    }
+    gap = ("gap", {"reason": "ahead_of_log", "requested": "1.99", "snapshot": snapshot, "as_of": "1.7"})
+    shown = [STARTED, token("what ")] + [token("was lost. ")] * 20
+    tab.stream_instead(stream(*shown))
+    after_the_gap = stream(gap, first=7) + stream(token("so.", "m2"), DONE, first=8)
+    tab.stream_instead(after_the_gap, f"/runs/{RUN_ID}/events?**")
+    tab.ask("anything")
+    tab.until("() => document.querySelector('.text')?.textContent.endsWith('lost. ')")
+    tab.page.click("#drop")
+    tab.until_ended()
+    assert tab.answer == "Looking. It is so."
+    assert tab.parts == ["text", "tools", "text"]
+    assert tab.run.locator(".tool-result").inner_text() == "found"
+
+
+@pytest.mark.parametrize(
+    ("chain", "prompt", "status", "answer", "end"),
+    [
+        pytest.param("numbered", "tokens=5", "succeeded", numbered(5), "Done · ", id="succeeded"),
+        pytest.param("numbered", "tokens=5 fail=3", "failed", numbered(2), "Failed: ", id="failed"),
+    ],
+)
+def test_a_run_with_nothing_left_to_stream_shows_how_it_ended(
+    tab: Tab, shown: Served, chain: str, prompt: str, status: str, answer: str, end: str
+) -> None:
+    run = json.loads(shown.post("/runs/wait", json.dumps({"chain": chain, "input": prompt}).encode()).text)
+    lost = stream(STARTED, *[token("lost ")] * 40, run_id=run["run_id"])  # more than the log has: a crash
+    tab.excuse(NETWORK)
+    tab.stream_instead(lost)
+    tab.ask("anything")
+    tab.until_answer("lost " * 40)
+    tab.page.click("#drop")
+    tab.until_ended(status)
+    assert tab.answer == answer
+    assert tab.end.startswith(end)
+
+
+def test_a_run_that_the_service_has_forgotten_is_given_up_with_the_reason(tab: Tab, wire: Wire) -> None:
+    tab.stream_instead(stream(STARTED, token("Half")))
+    tab.ask("anything")
+    tab.until_answer("Half")
+    tab.page.click("#drop")
+    tab.until_ended("failed")
+    assert tab.answer == "Half"
+    assert tab.end.startswith("Failed: run_not_found")
+    tab.excuse(NETWORK)
+
+
+def test_events_that_are_here_already_are_dropped_by_their_id(tab: Tab) -> None:
+    shown = [STARTED, token("one "), token("two "), token("three ")]
+    body = stream(*shown) + stream(*shown[:3]) + stream(*shown) + stream(token("four"), DONE, first=5)
+    tab.stream_instead(body)
+    tab.ask("anything")
+    tab.until_ended()
+    assert tab.answer == "one two three four"

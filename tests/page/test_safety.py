@@ -1,0 +1,130 @@
+"""What models, tools and people write is text on the page, and never code."""
+
+import re
+
+import pytest
+
+from service.api import pages
+from tests.page.sse import DONE, STARTED, stream, token, tool, tool_call
+from tests.page.tab import Tab
+from tests.serving import Served
+
+pytestmark = pytest.mark.needs("chromium")
+
+PAYLOADS = [
+    "<img src=x onerror='window.pwned=1'>",
+    "<script>window.pwned=1</script>",
+    "</pre></section><svg onload=window.pwned=1>",
+    "<a href='javascript:window.pwned=1'>here</a>",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe>",
+    "<style>*{display:none}</style>",
+    "{{constructor.constructor('window.pwned=1')()}}",
+    "${window.pwned=1}",
+]
+ALLOWED = "div p article section header footer span pre progress h3 ol li a strong details summary".split()
+
+
+def strange_elements(tab: Tab) -> list[str]:
+    names = tab.page.evaluate("[...document.querySelectorAll('#log *')].map((node) => node.localName)")
+    return sorted(set(names) - set(ALLOWED))
+
+
+def test_a_prompt_that_is_echoed_makes_no_element(tab: Tab) -> None:
+    for payload in PAYLOADS:
+        tab.ask(payload, "silent")
+        tab.until_answer(f"said {payload}")
+        tab.until_ended()
+    assert tab.page.locator(".prompt").all_text_contents() == PAYLOADS
+    assert strange_elements(tab) == []
+    assert tab.page.evaluate("window.pwned") is None
+
+
+def test_no_field_of_any_event_makes_an_element(tab: Tab) -> None:
+    for payload in PAYLOADS:
+        tab.stream_instead(hostile_stream(payload), times=1)
+        tab.ask("anything")
+        tab.until_answer(payload)
+        tab.until_ended("failed")
+    assert tab.page.locator(".tool").count() == 2 * len(PAYLOADS)
+    assert strange_elements(tab) == []
+    assert tab.page.locator("#log a").count() == 0
+    assert tab.page.evaluate("window.pwned") is None
+
+
+def hostile_stream(payload: str) -> str:
+    source = {"id": payload, "title": payload, "url": payload, "snippet": payload, "score": None}
+    trap = {**source, "url": "javascript:window.pwned=1"}
+    return stream(
+        STARTED,
+        token(payload),
+        token(payload, "m2", "inner"),
+        tool_call(payload, payload, name=payload),
+        tool("tool_start", payload, input={payload: payload}),
+        tool("tool_progress", payload, data={payload: payload}),
+        tool("tool_end", payload, output={payload: payload}, duration_ms=1),
+        tool("tool_error", "c2", code=payload, message=payload, duration_ms=1),
+        ("sources", {"t": 1, "items": [source, trap]}),
+        (payload.replace("\n", ""), {"t": 1, "text": payload}),
+        ("error", {"t": 2, "code": payload, "message": payload, "fault": "chain", "retryable": False}),
+    )
+
+
+def test_chains_descriptions_and_examples_make_no_element(tab: Tab) -> None:
+    chain = {"name": PAYLOADS[0], "default": True, "description": PAYLOADS[0], "examples": PAYLOADS}
+    tab.page.route("**/chains", lambda route: route.fulfill(json={"items": [chain]}))
+    tab.ready()
+    assert tab.page.inner_text("#about") == PAYLOADS[0]
+    assert tab.page.locator(".example").all_text_contents() == PAYLOADS
+    assert tab.page.evaluate("document.querySelectorAll('.suggestions :not(p, div, button)').length") == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_page_states_a_strict_policy_in_its_head_and_in_its_header(served: Served, path: str) -> None:
+    answer = served.get(path, {"Accept": "text/html"})
+    stated = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', answer.text)
+    assert stated
+    assert answer.headers["content-security-policy"] == f"{stated[1]}; frame-ancestors 'none'"
+    rules = dict(rule.split(" ", 1) for rule in stated[1].split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["script-src"] == rules["connect-src"] == "'self'"
+    assert rules["style-src"] == ("'self'" if path == "/" else "'self' 'unsafe-inline'")
+
+
+@pytest.mark.parametrize("name", ["index.html", "docs.html"])
+def test_no_page_has_code_or_style_in_it(name: str) -> None:
+    html = (pages.STATIC / name).read_text()
+    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", html) == []
+
+
+def test_nothing_of_ours_writes_markup() -> None:
+    writing = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    ours = list(pages.STATIC.glob("*.js"))
+    assert ours
+    assert [path.name for path in ours if writing.search(path.read_text())] == []
+
+
+def test_a_done_stream_that_brings_unknown_events_and_odd_arguments_is_shown(tab: Tab) -> None:
+    body = stream(
+        STARTED,
+        ("hologram", {"t": 1, "anything": 1}),
+        ("constructor", {"t": 1}),
+        tool_call("c1", "not { JSON"),
+        tool_call("c2", "", message_id="m1"),
+        tool("tool_start", "c2", input="plain text"),
+        tool("tool_start", "c3", input=None),
+        tool("tool_progress", "c3", data="half way"),
+        tool("tool_end", "c1", output="", duration_ms=1),
+        tool("tool_end", "c2", output=["a", {"b": None}], duration_ms=1),
+        tool("tool_end", "c3", output="x" * 32_768, truncated=True, size=99_999, duration_ms=1),
+        token("Done."),
+        DONE,
+    )
+    tab.stream_instead(body)
+    tab.ask("anything")
+    tab.until_ended()
+    assert tab.answer == "Done."
+    assert tab.parts == ["tools", "text"]
+    assert tab.run.locator(".tool-args").all_text_contents() == ["not { JSON", "plain text", "null"]
+    results = tab.run.locator(".tool-result").all_text_contents()
+    assert results[:2] == ["(empty)", '["a",{"b":null}]']
+    assert results[2].endswith("x\n… cut; the whole has 99999 characters")
