@@ -1,0 +1,1 @@
+"""What the service costs per token, beside what people write today: `python -m benchmarks`."""

@@ -1,0 +1,45 @@
+"""`python -m benchmarks` runs end to end; its figures are for people and are never asserted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_quick_run_prints_a_row_for_each_system_and_every_other_table() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    rows = {line.split(" | ")[0]: line.split(" | ")[1:] for line in ran.stdout.splitlines()}
+    assert len(rows["| plain LangChain service"]) == len(rows["| this service"]) > 5
+    assert "### Readers of one run" in rows
+    assert "### Growth" in rows
+
+
+def test_a_service_that_does_not_start_ends_the_benchmark_with_what_it_said(tmp_path: Path) -> None:
+    """A broken start must not look like a slow one."""
+    (tmp_path / "service.py").write_text("raise SystemExit('no chain of that name')")
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(root=str(tmp_path))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "no chain of that name" in ran.stdout
+
+
+PROGRAM = """
+from benchmarks.processes import StartFailed, running
+try:
+    with running(("service",), core=0, env={{"PYTHONPATH": {root!r}}}):
+        pass
+except StartFailed as failure:
+    print(failure)
+"""
