@@ -14,8 +14,9 @@ from langchain_core.outputs import ChatGenerationChunk, Generation, GenerationCh
 from langgraph.types import Command
 
 from .events import FinishReason, Source
-from .transcript import CallPiece, Ending, Place, Refusal, Tokens, Written
+from .run_tree import Place
 from .values import clean_text, encode_json, to_json
+from .written import CallPiece, Ending, Refusal, Tokens, Written
 
 SNIPPET_MAX_CHARS = 300
 

@@ -5,9 +5,9 @@ LangChain, and is not thread-safe: the bridge holds its lock around every call.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 from uuid import UUID
 
 from .events import (
@@ -30,85 +30,11 @@ from .events import (
     Usage,
     UsageTotals,
 )
+from .run_tree import Place, RunTree, Step, Tool
 from .values import TextJoiner, clean_text
+from .written import CallPiece, Ending, Refusal, Tokens, Written
 
 ERROR_MAX_CHARS = 2_048
-
-
-class CallPiece(TypedDict):
-    """A piece of a tool call; id and name may be in the first piece alone."""
-
-    index: int | str | None
-    id: str | None
-    name: str | None
-    args: str | None
-
-
-class Tokens(TypedDict):
-    """A model call's usage."""
-
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-    cached_tokens: int
-    reasoning_tokens: int
-
-
-class Refusal(TypedDict):
-    """A tool call that a graph answered itself, without running a tool."""
-
-    tool_call_id: str
-    name: str | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a model wrote at a time."""
-
-    text: str = ""
-    reasoning: str = ""
-    calls: Sequence[CallPiece] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.text or self.reasoning or self.calls)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a model call ended; `written` is the whole message, for models that do not stream."""
-
-    written: Written
-    finish_reason: FinishReason
-    model: str | None
-    used: Tokens | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tool:
-    tool_call_id: str
-    name: str
-    started: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    step: str
-    name: str
-    parent: str | None
-    started: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something happens: the innermost step and tool, and whether directly in a graph's node."""
-
-    step: str | None = None
-    tool: _Tool | None = None
-    in_node: bool = False
-
-
-_TOP = Place()
 
 
 @dataclass(slots=True)
@@ -154,12 +80,10 @@ class Transcript:
     def __init__(self, put: Callable[[BridgeEvent], None], began: float) -> None:
         self._put = put
         self._began = began
-        self._places: dict[UUID, Place] = {}
-        self._parents: dict[UUID, UUID | None] = {}
-        self._given_up: set[UUID] = set()
+        self._tree = RunTree()
         self._messages: dict[UUID, _Message] = {}
-        self._tools: dict[UUID, _Tool] = {}
-        self._steps: dict[UUID, _Step] = {}
+        self._tools: dict[UUID, Tool] = {}
+        self._steps: dict[UUID, Step] = {}
         self._counted = {"m": 0, "s": 0, "tool": 0}
         self._written_calls: dict[str, str] = {}  # of calls that have not started: id to name
         self._used = Tokens(
@@ -167,7 +91,6 @@ class Transcript:
         )
         self.finish_reason: FinishReason = "stop"
         self.answered = False
-        self._roots: set[UUID] = set()
 
     @property
     def now(self) -> int:
@@ -187,54 +110,28 @@ class Transcript:
         )
         return min(calls, default=None)
 
-    # --- places ------------------------------------------------------------------------------------
+    # --- chains ------------------------------------------------------------------------------------
 
     def enter(self, run_id: UUID, parent: UUID | None) -> Place | None:
-        """A LangChain run began; the place it is in, or None where it is of a chain that was given up.
-
-        One whose parent is not known here is a root: the handler may be inside of a bigger chain.
-        """
-        if parent in self._given_up:
-            self._given_up.add(run_id)
-            return None
-        if parent is None or parent not in self._places:
-            self._roots.add(run_id)
-        place = self._places.get(parent, _TOP) if parent else _TOP
-        self._places[run_id] = Place(place.step, place.tool) if place.in_node else place
-        self._parents[run_id] = parent
-        return place
+        """As RunTree.enter."""
+        return self._tree.enter(run_id, parent)
 
     def leave(self, run_id: UUID) -> bool:
-        """A LangChain run is over; whether it was the last root.
+        """As RunTree.leave."""
+        return self._tree.leave(run_id)
 
-        Its place is kept for what it may have left running, until no root is left.
-        """
-        if run_id not in self._roots:
-            return False
-        self._roots.remove(run_id)
-        if self._roots:
-            return False
-        self._places, self._parents = {}, {}
-        return True
-
-    def give_up(self, run_id: UUID) -> None:
+    def _give_up(self, run_id: UUID) -> None:
         """A chain was cancelled, or failed and there is none around it: what it has in flight is over, of
         which LangChain says nothing. What a branch of it begins later is not told."""
-        below = [inner for inner in self._parents if inner != run_id and self._is_below(inner, run_id)]
-        for inner in reversed(below):
+        below = self._tree.below(run_id)
+        for inner in below:
             if tool := self._tools.pop(inner, None):
                 self._put_tool_error(tool, "cancelled", "The run ended before the tool did.")
             if message := self._messages.pop(inner, None):
                 self._cut_short(message)
             if step := self._steps.pop(inner, None):
                 self._put_step_end(step)
-        self._given_up.update(below)
-
-    def _is_below(self, inner: UUID, outer: UUID) -> bool:
-        at: UUID | None = inner
-        while at is not None and at != outer:
-            at = self._parents.get(at)
-        return at == outer
+        self._tree.give_up(below)
 
     def _next(self, prefix: Literal["m", "s", "tool"]) -> str:
         self._counted[prefix] += 1
@@ -243,7 +140,7 @@ class Transcript:
     # --- model calls -------------------------------------------------------------------------------
 
     def start_message(self, run_id: UUID, parent: UUID | None, *, inner: bool, model: str | None) -> None:
-        place = self.enter(run_id, parent)
+        place = self._tree.enter(run_id, parent)
         if place is None:
             return
         channel: Channel = "inner" if inner or place.tool else "answer"
@@ -307,12 +204,12 @@ class Transcript:
             self.finish_reason = ending.finish_reason
         if ending.used:
             self._put_usage(message, ending.model or message.model, ending.used)
-        return self.leave(run_id)
+        return self._tree.leave(run_id)
 
     def fail_message(self, run_id: UUID) -> bool:
         if message := self._messages.pop(run_id, None):
             self._cut_short(message)
-        return self.leave(run_id)
+        return self._tree.leave(run_id)
 
     def _cut_short(self, message: _Message) -> None:
         self._used["output_tokens"] += message.pieces
@@ -343,35 +240,35 @@ class Transcript:
 
     def start_node(self, run_id: UUID, place: Place) -> None:
         """The run that has entered `place` is a graph's own node, which nobody named: no step."""
-        self._places[run_id] = Place(place.step, place.tool, in_node=True)
+        self._tree.put(run_id, Place(place.step, place.tool, in_node=True))
 
     def start_step(self, run_id: UUID, place: Place, name: str, *, is_node: bool) -> None:
         """The run that has entered `place` is a step."""
-        step = _Step(self._next("s"), name, place.step, self.now)
+        step = Step(self._next("s"), name, place.step, self.now)
         self._steps[run_id] = step
-        self._places[run_id] = Place(step.step, place.tool, in_node=is_node)
+        self._tree.put(run_id, Place(step.step, place.tool, in_node=is_node))
         self._put(StepStart(t=step.started, step=step.step, name=step.name, parent=step.parent))
 
     def end_chain(self, run_id: UUID, refused: Iterable[Refusal] = ()) -> bool:
         if step := self._steps.pop(run_id, None):
             self._tell_refused(refused)
             self._put_step_end(step)
-        return self.leave(run_id)
+        return self._tree.leave(run_id)
 
     def fail_chain(self, run_id: UUID, *, cancelled: bool) -> bool:
         # A branch beside the one that failed goes on, and is told as long as a chain around them does.
-        if cancelled or run_id in self._roots:
-            self.give_up(run_id)
+        if cancelled or self._tree.is_root(run_id):
+            self._give_up(run_id)
         return self.end_chain(run_id)
 
     def _tell_refused(self, refused: Iterable[Refusal]) -> None:
         for refusal in refused:
             name = self._written_calls.pop(refusal["tool_call_id"], None)
             if name is not None:
-                tool = _Tool(refusal["tool_call_id"], refusal["name"] or name, self.now)
+                tool = Tool(refusal["tool_call_id"], refusal["name"] or name, self.now)
                 self._put_tool_error(tool, "not_run", refusal["message"])
 
-    def _put_step_end(self, step: _Step) -> None:
+    def _put_step_end(self, step: Step) -> None:
         t = self.now
         self._put(
             StepEnd(t=t, step=step.step, name=step.name, parent=step.parent, duration_ms=t - step.started)
@@ -382,13 +279,13 @@ class Transcript:
     def start_tool(
         self, run_id: UUID, parent: UUID | None, *, tool_call_id: str | None, name: str, given: Any
     ) -> None:
-        place = self.enter(run_id, parent)
+        place = self._tree.enter(run_id, parent)
         if place is None:
             return
-        tool = _Tool(tool_call_id or self._next("tool"), name, self.now)
+        tool = Tool(tool_call_id or self._next("tool"), name, self.now)
         self._written_calls.pop(tool.tool_call_id, None)
         self._tools[run_id] = tool
-        self._places[run_id] = Place(place.step, tool)
+        self._tree.put(run_id, Place(place.step, tool))
         self._put(
             ToolStart(
                 t=tool.started, tool_call_id=tool.tool_call_id, step=place.step, name=tool.name, input=given
@@ -410,14 +307,14 @@ class Transcript:
                     size=size,
                 )
             )
-        return self.leave(run_id)
+        return self._tree.leave(run_id)
 
     def fail_tool(self, run_id: UUID, code: str, message: str) -> bool:
         if tool := self._tools.pop(run_id, None):
             self._put_tool_error(tool, code, message)
-        return self.leave(run_id)
+        return self._tree.leave(run_id)
 
-    def _put_tool_error(self, tool: _Tool, code: str, message: str) -> None:
+    def _put_tool_error(self, tool: Tool, code: str, message: str) -> None:
         t = self.now
         self._put(
             ToolError(
@@ -435,7 +332,7 @@ class Transcript:
 
     def tell_custom(self, run_id: UUID, name: str, shown: Any) -> None:
         """A custom event of the run `run_id`: progress, where a tool is around it."""
-        tool = self._places.get(run_id, _TOP).tool
+        tool = self._tree.place_of(run_id).tool
         if tool is None:
             self._put(Custom(t=self.now, name=name, data_=shown))
         elif any(tool is running for running in self._tools.values()):  # else its call is closed
@@ -451,4 +348,5 @@ class Transcript:
             self._cut_short(message)
         for step in reversed(self._steps.values()):
             self._put_step_end(step)
-        self._tools, self._messages, self._steps, self._places, self._parents = {}, {}, {}, {}, {}
+        self._tools, self._messages, self._steps = {}, {}, {}
+        self._tree.clear()

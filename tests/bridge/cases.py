@@ -5,6 +5,7 @@ A failure names its seed; `python -m tests.bridge.cases --seed N` runs that case
 
 import argparse
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -83,6 +84,7 @@ def run_here(seeds: Iterable[int]) -> Report:
             return loop.run_until_complete(_run(seeds))
         finally:
             loop.close()
+            gc.collect()
 
 
 async def _run(seeds: Iterable[int]) -> Report:

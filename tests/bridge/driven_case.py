@@ -20,7 +20,7 @@ from tests.bridge.random_cases import Case
 from tests.bridge.random_chains import Function, Parallel
 from tests.bridge.sabotage import PoisonedTranscript, Saboteur, poisoned
 
-LIMIT = 10  # seconds for one case, whose work is milliseconds
+LIMIT = 60  # seconds for one case, whose work is milliseconds
 HUNG = "the iteration did not end, or the chain did not"
 
 

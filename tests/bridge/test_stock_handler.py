@@ -21,7 +21,7 @@ pytestmark = pytest.mark.needs("langchain-classic")
 
 CASES = 100
 TEXT = StrOutputParser()
-LIMIT = 5
+LIMIT = 30
 MOMENT = 0.5  # seconds: long for what takes milliseconds, short for what never ends
 
 
