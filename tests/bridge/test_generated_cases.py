@@ -10,7 +10,7 @@ from tests.bridge.random_cases import case_of
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    """Of all cases; the variable CHAINSTREAM_CASES says how many (below some 3,000 a rare kind may be missing)."""
+    """Of as many cases as CHAINSTREAM_CASES says; of less than some 3,000, a rare kind may be missing."""
     return run_cases(int(os.environ.get("CHAINSTREAM_CASES", CASES)))
 
 
