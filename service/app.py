@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import __version__
@@ -99,7 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for module in (runs_api, stream, chains, health, pages):
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     install_problem_handlers(app)
     document_events(app)
     _add_middleware(app, settings)

@@ -39,9 +39,10 @@ class MessageState(TypedDict):
 
 
 class ToolState(TypedDict, total=False):
-    """A tool call: as the model wrote it (`args`), as it ran (`input`), and what came of it."""
+    """A tool call: as a model wrote it (`message_id`, `args`), as it ran (`input`), and what came of it."""
 
     tool_call_id: str
+    message_id: str
     name: str
     status: ToolStatus
     args: str
@@ -94,6 +95,7 @@ class Fold:
                 self._channels[event.message_id] = event.channel
             case ToolCall():
                 tool = self._tool(event.tool_call_id, event.name, "called")
+                tool["message_id"] = event.message_id
                 tool["args"] = tool.get("args", "") + event.args_delta
             case ToolStart():
                 self._tool(event.tool_call_id, event.name, "running")["input"] = event.input

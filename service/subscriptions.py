@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .errors import Gone, InvalidRequest
 from .event_log.base import START, Cursor, Extent, Record, UnknownLog
-from .runs import Archived, Run, Runs
+from .runs import Run, Runs
 from .snapshot import Fold, Gap
 
 MAX_CURSOR_CHARS = 64
@@ -76,7 +76,7 @@ async def _to_log(runs: Runs, run: Run, cursor: Cursor, extent: Extent) -> Subsc
         at_end = extent.closed and cursor.seq == extent.last and not cursor.part
         return Subscription(run, extent.placed(cursor), cursor, at_end=at_end)
     state, last = await state_of(runs, run)
-    as_of = Cursor(last.seq, last.attempt) if last else START
+    as_of = _as_of(last, extent.ends) if last else START
     gap = Gap("ahead_of_log", cursor, as_of, state.snapshot())
     return Subscription(run, extent.placed(cursor), as_of, gap)
 
@@ -104,16 +104,17 @@ def _to_archived(run: Run, cursor: Cursor) -> Subscription:
     if extent.holds(cursor) and cursor.seq == extent.last and not cursor.part:
         return Subscription(run, cursor, cursor, at_end=True)
     reason = "expired" if extent.holds(cursor) else "ahead_of_log"
-    as_of = _before_terminal(archived)
+    as_of = _as_of(archived.terminal, archived.ends)
     gap = Gap(reason, cursor, as_of, archived.snapshot)
     return Subscription(run, extent.placed(cursor), as_of, gap, tail=[archived.terminal], archived=True)
 
 
-def _before_terminal(archived: Archived) -> Cursor:
-    """The event before the last: the snapshot says all up to it, and the terminal event follows."""
-    seq = archived.terminal.seq - 1
-    attempt = next((attempt for attempt, end in archived.ends if seq <= end), archived.terminal.attempt)
-    return Cursor(seq, attempt)
+def _as_of(last: Record, ends: tuple[tuple[int, int], ...]) -> Cursor:
+    """Where to go on after a snapshot of all up to `last`: a terminal event is still sent itself."""
+    if not last.terminal:
+        return Cursor(last.seq, last.attempt)
+    seq = last.seq - 1
+    return Cursor(seq, next((attempt for attempt, end in ends if seq <= end), last.attempt))
 
 
 async def records_of(

@@ -3,9 +3,23 @@
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}  # after an upgrade no mixture
+
+
+class PageFiles(StaticFiles):
+    """What the pages are made of; asked for anew each time, and answered with 304 while it is the same."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(SAFE)
+        return response
+
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,11 +56,7 @@ async def docs() -> Response:
 def _page(path: Path) -> Response:
     """A page with the policy that it states of itself as a header too; a page without one gets none."""
     html = path.read_text(encoding="utf-8")
-    headers = {
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-    }
+    headers = SAFE | {"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
     if policy := _POLICY.search(html):
         headers["Content-Security-Policy"] = f"{policy[1]}; frame-ancestors 'none'"
     return HTMLResponse(html, headers=headers)

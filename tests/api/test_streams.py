@@ -228,6 +228,13 @@ def test_a_cursor_past_the_end_gets_a_gap_with_the_state_and_then_the_rest(serve
     assert text == "".join(f"run:{number}; " for number in range(1, 7))
 
 
+def test_a_cursor_past_the_end_of_a_finished_run_gets_a_gap_and_the_terminal_event(served: Served) -> None:
+    run_id = run_of(served.get("/stream?chain=numbered&query=tokens=2"))
+    gap, last = frames_of(replay(served, run_id, after="1.99").body)
+    assert (gap.event, last.event) == ("gap", "done")
+    assert gap.json["snapshot"]["messages"][0]["text"] == "run:1; run:2; "  # type: ignore[index]
+
+
 def test_on_gap_error_answers_410(served: Served) -> None:
     run_id = run_of(served.get("/stream?chain=numbered&query=tokens=1"))
     answer = served.get(f"/runs/{run_id}/events?after=1.99&on_gap=error")

@@ -7,12 +7,12 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
-from tests.served_chains import NumberedModel, _chunk, broken, gated, gated_in_thread
+from tests.served_chains import NumberedModel, broken, gated, gated_in_thread
 
 INTRODUCTION = "Let me look. "
 HOSTILE_URL = "javascript:window.pwned=1"
@@ -25,7 +25,7 @@ class TalkingModel(NumberedModel):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         if not isinstance(messages[-1], ToolMessage):
-            yield _chunk(INTRODUCTION)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=INTRODUCTION))
         async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
             yield chunk
 

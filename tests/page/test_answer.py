@@ -123,6 +123,15 @@ def test_a_tool_stands_between_the_text_before_and_the_text_after_it(tab: Tab) -
     assert (first.strip(), last.strip()) == (INTRODUCTION.strip(), numbered(2).strip())
 
 
+def test_the_shipped_agent_shows_its_tools_and_then_what_they_found(tab: Tab) -> None:
+    tab.ask("What is 37*43, and what time is it in Tokyo?", "agent")
+    tab.until_ended()
+    assert tab.run.locator(".tool-name").all_inner_texts() == ["calculator", "current_time"]
+    assert tab.card_states(0)[-1] == tab.card_states(1)[-1] == "succeeded"
+    assert tab.parts[-2:] == ["tools", "text"]
+    assert "1591" in tab.run.locator(".text").last.inner_text()
+
+
 def test_parallel_tools_stand_side_by_side(tab: Tab, gate: str) -> None:
     tab.ask(f"tool=gated twice=1 tokens=2 gate={gate}", "talking_agent")
     tab.until_card("running", 0)

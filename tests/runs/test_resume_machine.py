@@ -239,7 +239,7 @@ class Resuming(RuleBasedStateMachine):
         if gap is None:
             return
         assert gap.requested == cursor
-        assert gap.as_of.seq == len(self.model) - self.expired  # the stored terminal event follows
+        assert gap.as_of.seq == len(self.model) - self.finished  # the terminal event itself follows
         assert gap.snapshot == fold(self.model).snapshot()
         with pytest.raises(Gone, match=reason):
             self.wait(subscribe(self.runs, self.run, cursor, gap_is_error=True))
