@@ -255,7 +255,7 @@ class _Reader(Cursor):
         number = Number(self.text())
         self.at += 1
         denominator = DENOMINATORS.get(self.text())
-        if denominator and self.text(1) == "of":
+        if denominator:
             self.at += 1
             return Operation("/", number, Number(str(denominator)))
         if self.text() == "(" and self.glued():  # 3(4+5)

@@ -31,6 +31,7 @@ ONE_TOOL: list[tuple[str, Expected]] = [
     ("What is the square root of 144?", [calc(12)]),
     ("add 5 and 9", [calc(14)]),
     ("half of 90", [calc(45)]),
+    ("one half plus one quarter", [calc(0.75)]),
     ("2 to the power of 10", [calc(1024)]),
     ("subtract 8 from 20", [calc(12)]),
     ("what's one hundred and twenty minus twenty-five?", [calc(95)]),
