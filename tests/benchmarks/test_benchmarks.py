@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.needs("langchain-classic")
 def test_quick_run_prints_a_row_for_each_system_and_every_other_table() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick"],

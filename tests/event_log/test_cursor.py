@@ -91,7 +91,8 @@ def test_whatever_comes_is_a_cursor_that_any_store_can_be_given_or_refused(
     assert 0 <= (cursor.attempt or 0) < 10**12
 
 
-@given(attempt=st.integers(0, 10**9), seq=st.integers(1, 10**9), part=st.integers(1, 10**6))
+@given(attempt=st.integers(0, 10**10 - 1), seq=st.integers(1, 10**12 - 1), part=st.integers(1, 10**10 - 1))
+@example(attempt=10**10 - 1, seq=10**12 - 1, part=10**10 - 1)
 def test_every_id_that_a_frame_can_bear_is_read_back_as_its_place(attempt: int, seq: int, part: int) -> None:
     assert parse_cursor(f"{RUN}.{attempt}.{seq}", RUN) == (RUN, Cursor(seq, attempt))
     assert parse_cursor(f"{RUN}.{attempt}.{seq}.{part}", RUN) == (RUN, Cursor(seq, attempt, part))

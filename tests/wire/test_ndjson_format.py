@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 import orjson
-import pytest
 
 from service.event_log.base import START, Cursor
 from service.events import Event
@@ -122,12 +121,3 @@ def test_a_gap_is_a_line_with_the_id_of_the_event_that_its_snapshot_is_as_of() -
             "as_of": "2.4",
         },
     }
-
-
-@pytest.mark.parametrize("seq", range(4))
-def test_a_reader_gets_what_lies_past_its_cursor(seq: int) -> None:
-    records = logged(token("a"), token("b"), token("c"))
-    assert encoded("ndjson", records, Cursor(seq)) == b"".join(
-        encoded("ndjson", records, Cursor(each.seq - 1)).splitlines(keepends=True)[0]
-        for each in records[seq:]
-    )
