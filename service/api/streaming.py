@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from anyio import CancelScope
@@ -11,7 +11,7 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..event_log.base import START, Cursor
+from ..event_log.base import START, Cursor, UnknownLog
 from ..runs import Run, RunRequest, Runs
 from ..subscriptions import Subscription, records_of, subscribe
 from ..wire import FORMATS
@@ -93,7 +93,9 @@ async def _frames(runs: Runs, subscription: Subscription, format_: Format) -> As
             yield opening
         if subscription.gap:
             yield encoder.gap(subscription.gap)
-        async with aclosing(records_of(runs, subscription, encoder.feed_after)) as batches:
-            async for batch in batches:
-                if chunk := encoder.encode(batch):
-                    yield chunk
+        # A log that expired since the reader joined: the stream ends, and the next try is told of the gap.
+        with suppress(UnknownLog):
+            async with aclosing(records_of(runs, subscription, encoder.feed_after)) as batches:
+                async for batch in batches:
+                    if chunk := encoder.encode(batch):
+                        yield chunk

@@ -142,4 +142,4 @@ class EventLog(ABC):
 
     @abstractmethod
     async def expire(self, run_id: str) -> None:
-        """Forget the log now, if it is there; readers in mid-log still get its rest."""
+        """Forget a closed log now, if it is there; readers in mid-log still get its rest."""

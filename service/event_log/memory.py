@@ -117,8 +117,7 @@ class MemoryEventLog(EventLog):
 
 
 def _wake(log: _Log) -> None:
-    # One Event for all readers, swapped before it is set: a future shared by readers would cancel all of
-    # them with one, and an Event set and cleared would lose those that come in between.
+    # One Event for all readers: a future that they shared would be cancelled with one of them.
     log.changed, changed = asyncio.Event(), log.changed
     changed.set()
 
