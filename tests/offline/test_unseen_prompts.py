@@ -166,7 +166,7 @@ OTHER_PROMPTS: list[tuple[str, Expected]] = [
         "Find me a vegetarian recipe with lentils",
         [("find_recipe", {"ingredient": "lentils", "vegetarian": True})],
     ),
-    ("Please remove the file /tmp/old.log", [("delete_file", {"path": "/tmp/old.log"})]),  # noqa: S108
+    ("Please remove the file /srv/old.log", [("delete_file", {"path": "/srv/old.log"})]),
     ("I cooked lentils yesterday", []),
     ("What do you think of meetings?", []),
     ("The file is too large", []),
