@@ -1,12 +1,9 @@
-"""Finds the chains: each file in chains/, and what CHAINS names. One that does not load stops the start."""
+"""The chains by name: what each says of itself, its builds, and the model that a run of it gets."""
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from langchain_core.runnables import Runnable
@@ -14,10 +11,10 @@ from langchain_core.tools import BaseTool
 
 from .chain_builds import AnyRunnable, ChainBuilds
 from .chain_input import chain_input
+from .chain_sources import ChainSource, does_not_load, named_chain, shipped_chains
 from .errors import InvalidRequest, NotFound, StartError
 from .providers import DEFAULT_MODEL, Models
 
-SHIPPED = "chains"
 FIRST = "chat"  # the chain of a request that names none, where there is one of this name
 
 
@@ -30,21 +27,11 @@ class ToolInfo:
     input_schema: Any
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where a chain comes from: `target` is a runnable or a `build`, `module` has its description."""
-
-    name: str
-    where: str
-    module: ModuleType
-    target: Any
-
-
 class Chain:
     """A chain as it is offered: what it says of itself, and how to run it."""
 
     def __init__(
-        self, source: _Source, runnable: AnyRunnable, builds: ChainBuilds, takes_model: bool
+        self, source: ChainSource, runnable: AnyRunnable, builds: ChainBuilds, takes_model: bool
     ) -> None:
         self.name = source.name
         self.description = inspect.cleandoc(source.module.__doc__ or "")
@@ -98,7 +85,7 @@ async def open_registry(named: Sequence[str], models: Models) -> AsyncIterator[R
     """Builds every chain on the default model. Raises StartError for the first that does not load."""
     async with AsyncExitStack() as stack:
         chains: dict[str, Chain] = {}
-        for source in [*_shipped(), *map(_named, named)]:
+        for source in [*shipped_chains(), *map(named_chain, named)]:
             if source.name in chains:
                 message = f"Two chains are called {source.name!r}; name yours otherwise: alias={source.where}"
                 raise StartError("chain_name_taken", message)
@@ -108,7 +95,7 @@ async def open_registry(named: Sequence[str], models: Models) -> AsyncIterator[R
         yield Registry(list(chains.values()), models)
 
 
-async def _open_chain(source: _Source, models: Models, stack: AsyncExitStack) -> Chain:
+async def _open_chain(source: ChainSource, models: Models, stack: AsyncExitStack) -> Chain:
     takes_model = _takes_model(source.target)
     builds = ChainBuilds(_builder(source.target, takes_model, models))
     stack.push_async_callback(builds.close)
@@ -117,7 +104,7 @@ async def _open_chain(source: _Source, models: Models, stack: AsyncExitStack) ->
         async with builds.lease(key) as runnable:
             return Chain(source, runnable, builds, takes_model)
     except Exception as error:
-        raise _does_not_load(source.name, source.where, error) from error
+        raise does_not_load(source.name, source.where, error) from error
 
 
 def _builder(target: Any, takes_model: bool, models: Models) -> Callable[[Any], Any]:
@@ -130,48 +117,6 @@ def _builder(target: Any, takes_model: bool, models: Models) -> Callable[[Any], 
 
 def _takes_model(target: Any) -> bool:
     return not isinstance(target, Runnable) and bool(inspect.signature(target).parameters)
-
-
-def _shipped() -> list[_Source]:
-    package = importlib.import_module(SHIPPED)
-    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
-    return [_shipped_source(name) for name in names if not name.startswith("_")]
-
-
-def _shipped_source(name: str) -> _Source:
-    where = f"{SHIPPED}/{name}.py"
-    module = _import(f"{SHIPPED}.{name}", name, where)
-    if not callable(getattr(module, "build", None)):
-        raise StartError("chain_broken", f"The chain {name!r} ({where}) has no function build(model).")
-    return _Source(name, where, module, module.build)
-
-
-def _named(text: str) -> _Source:
-    """`module:name` or `alias=module:name`."""
-    alias, _, path = text.rpartition("=")
-    module_name, colon, attribute = path.partition(":")
-    if not (module_name and colon and attribute):
-        raise StartError("bad_chains", f"CHAINS has {text!r}; it takes module:name or alias=module:name.")
-    name = alias or (attribute if attribute != "build" else module_name.rpartition(".")[2])
-    module = _import(module_name, name, path)
-    target = getattr(module, attribute, None)
-    if target is None:
-        raise StartError("chain_broken", f"The chain {name!r} ({path}) does not load: no such name there.")
-    if not isinstance(target, Runnable) and not callable(target):
-        raise StartError("chain_broken", f"The chain {name!r} ({path}) is neither a Runnable nor a function.")
-    return _Source(name, path, module, target)
-
-
-def _import(module: str, name: str, where: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except Exception as error:
-        raise _does_not_load(name, where, error) from error
-
-
-def _does_not_load(name: str, where: str, error: Exception) -> StartError:
-    reason = f"{type(error).__name__}: {error}"
-    return StartError("chain_broken", f"The chain {name!r} ({where}) does not load: {reason}")
 
 
 def _tools_of(runnable: AnyRunnable) -> list[ToolInfo]:
