@@ -82,8 +82,8 @@ bench: ## Measure CPU per token against a plain LangChain service
 lock: ## Write the lock files anew; ARGS=--upgrade takes newer versions
 	$(call installed,requirements-dev.txt)
 	@$(PIP) install -q uv
-	@$(LOCK) requirements.in -o requirements.txt
-	@$(LOCK) requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) pyproject.toml requirements.in -o requirements.txt
+	@$(LOCK) pyproject.toml requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the virtual environment and all caches
 	@rm -rf $(VENV) $(VENV).incomplete .coverage .coverage.* htmlcov

@@ -1,91 +1,63 @@
-"""`python -m service`: serve on HOST and PORT, and say in one line what is served."""
+"""The command `chainstream`, in the repository `python -m service`: serve on HOST and PORT."""
 
 import argparse
 import errno
-import gc
-import logging
 import os
-import signal
 import socket
 import sys
-import threading
-from types import FrameType
-from typing import Any
+from collections.abc import Sequence
 
-import uvicorn
-from fastapi import FastAPI
-from pydantic import ValidationError
-
-from .api.services import Services
-from .app import create_app
-from .http_protocol import ProblemProtocol
-from .providers import DEFAULT_MODEL, WHY_DEFAULT
+from . import __version__
+from .chain_targets import FORMS
+from .environment import enter_environment, read_settings
+from .reloader import serve_with_reload
 from .settings import Settings
 
-GRACE_AFTER_STREAMS = 1  # seconds between the streams' forced end and the server's
-
-
-class _Server(uvicorn.Server):
-    """Says what is served once it is, and begins to drain at the signal, not when connections are gone."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, address: str) -> None:
-        super().__init__(config)
-        self._app = app
-        self._address = address
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            _calm_collector()
-            print(_told(self._app.state.services, self._address), flush=True)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Without uvicorn's own, which would raise the signal anew at the end: a clean end is exit status 0.
-        self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
-        if services := getattr(self._app.state, "services", None):
-            services.drain.set()
+COMMANDS = ("serve",)
 
 
 def main() -> None:
-    arguments = _arguments()
-    settings = _settings()
+    arguments = _arguments(sys.argv[1:])
+    _hand_on(arguments)
     if arguments.reload:
-        _serve_with_reload(settings)
+        settings = read_settings()
+        serve_with_reload(settings, _listen(settings))
         return
+    settings = enter_environment()
     listening = _listen(settings)
-    app = create_app(settings)
-    config = uvicorn.Config(app, **_uvicorn_options(settings))
-    server = _Server(config, app, _address(listening))
-    server.run(sockets=[listening])
-    _leave(0 if server.started else 1)
+    from .server import leave, serve  # here: it takes a second, and what watches or fails needs none of it
+
+    leave(0 if serve(settings, listening) else 1)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m service", description="Serve the chains.")
-    parser.add_argument("--reload", action="store_true", help="start anew when a source file changes")
-    return parser.parse_args()
+def _arguments(given: Sequence[str]) -> argparse.Namespace:
+    """Of the only command so far, which may be left out."""
+    program = "chainstream" if __package__ == "chainstream" else f"python -m {__package__}"
+    parser = argparse.ArgumentParser(prog=program, description="Stream chains and graphs over HTTP.")
+    parser.add_argument("--version", action="version", version=f"chainstream {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve chains over HTTP (the default)")
+    serve.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help=f"what to serve instead of the chains that ship, the first by default: {FORMS}",
+    )
+    serve.add_argument("--host", help="address to listen on (the setting HOST)")
+    serve.add_argument("--port", help="port to listen on, 0 for a free one (the setting PORT)")
+    serve.add_argument("--reload", action="store_true", help="start anew when a file changes")
+    top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
+    return parser.parse_args(given if top_level else ["serve", *given])
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, each['loc'])).upper() or 'settings'}: {each['msg']}"
-            for each in error.errors()
-        )
-        sys.exit(f"The settings are not right: {problems}. .env.example lists them all.")
-
-
-def _uvicorn_options(settings: Settings) -> dict[str, Any]:
-    return {
-        "log_level": settings.log_level if settings.log_level != "info" else "warning",
-        "access_log": False,  # query strings carry prompts
-        "timeout_graceful_shutdown": int(settings.shutdown_grace_seconds) + GRACE_AFTER_STREAMS,
-        "lifespan": "on",
-        "http": ProblemProtocol,
-    }
+def _hand_on(arguments: argparse.Namespace) -> None:
+    """By the environment, where a process that --reload starts finds it too."""
+    if arguments.targets:
+        os.environ |= {"CHAINS": ",".join(arguments.targets), "SHIPPED_CHAINS": "false"}
+    if arguments.host is not None:
+        os.environ["HOST"] = arguments.host
+    if arguments.port is not None:
+        os.environ["PORT"] = arguments.port
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -98,49 +70,10 @@ def _listen(settings: Settings) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             sys.exit(
                 f"Port {settings.port} of {settings.host} is taken: stop what listens there, or choose"
-                f" another, as in PORT={settings.port + 1} make run"
+                f" another: --port {settings.port + 1}, or PORT={settings.port + 1}"
             )
         sys.exit(f"Cannot listen on HOST={settings.host} PORT={settings.port}: {error.strerror}.")
     return listening
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _told(services: Services, address: str) -> str:
-    chains = ", ".join(services.registry.chains)
-    return (
-        f"Chainstream on {address} · model {DEFAULT_MODEL} ({WHY_DEFAULT}) · chains {chains}"
-        " · data in memory, gone at the end"
-    )
-
-
-def _serve_with_reload(settings: Settings) -> None:
-    print(f"Chainstream on http://{settings.host}:{settings.port}, starting anew at each change", flush=True)
-    options = _uvicorn_options(settings) | {"log_level": settings.log_level, "host": settings.host}
-    uvicorn.run(f"{__package__}.app:create_app", factory=True, reload=True, port=settings.port, **options)
-
-
-def _calm_collector() -> None:
-    """Collect garbage less often, and never look at what the start has made again.
-
-    Streaming makes many small objects that live as long as a log does, and few cycles; by its defaults the
-    collector took a quarter of the CPU per token (measured with 2,000 and 100,000 tokens a run).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
-def _leave(code: int) -> None:
-    """Leave, also where a synchronous tool still hangs in its thread: Python would wait for it."""
-    logging.shutdown()
-    if threading.active_count() > 1:
-        sys.stdout.flush()
-        os._exit(code)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

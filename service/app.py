@@ -4,12 +4,11 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import __version__
 from .api import chains, health, pages, stream
@@ -22,9 +21,11 @@ from .api.services import Services, StreamTimes
 from .api.streaming import EXPOSED_HEADERS
 from .errors import StartError
 from .event_log.memory import MemoryEventLog
-from .executor.execution import Limits
-from .executor.local import LocalExecutor
+from .executor.execution import Execution, Limits
+from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
+from .lifetime import Lifespan, SelfStart, StartErrors
+from .loop_watch import Blocked, LoopWatch
 from .providers import Models
 from .registry import open_registry
 from .runs import Runs
@@ -57,32 +58,23 @@ class Drain:
         return self._task
 
 
-class _StartErrors:
-    """A start that fails for a reason of the configuration says it in one sentence, not in a traceback."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def told(message: Message) -> None:
-            error = getattr(scope["app"].state, "start_error", None)
-            if message["type"] == "lifespan.startup.failed" and error is not None:
-                message = {**message, "message": str(error)}
-            await send(message)
-
-        await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
-
-
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service as an ASGI app; without settings, by those of the environment."""
+    """The service as an ASGI app; without settings, by those of the environment.
+
+    Mounted in another app, its parts live for the outer lifespan where that is ours, or enters ours:
+    `FastAPI(lifespan=app.router.lifespan_context)`. Else they start at the first request.
+    """
     settings = settings or Settings()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_outermost: object = None) -> AsyncIterator[None]:
         try:
             async with _open_services(settings) as services:
                 app.state.services = services
-                yield
+                try:
+                    yield
+                finally:
+                    del app.state.services
         except StartError as error:
             app.state.start_error = error
             raise
@@ -101,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     install_problem_handlers(app)
     document_events(app)
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, lifespan)
     return app
 
 
@@ -109,7 +101,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _open_services(settings: Settings) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     models = Models(offline_tokens_per_second=settings.offline_tokens_per_second)
-    async with open_registry(settings.chains, models) as registry:
+    async with AsyncExitStack() as stack:
+        registry = await stack.enter_async_context(
+            open_registry(settings.chains, models, settings.shipped_chains)
+        )
+        watch = stack.enter_context(LoopWatch(_tell_blocked))
         log = MemoryEventLog(
             settings.run_log_ttl_seconds,
             settings.run_logs_max_bytes,
@@ -118,15 +114,25 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
         executor = LocalExecutor(
             log,
             _limits(settings),
-            max_running=settings.max_runs_running,
-            max_queued=settings.max_runs_queued,
+            Capacity(
+                running=settings.max_runs_running,
+                queued=settings.max_runs_queued,
+                paused=settings.max_runs_waiting,
+                pause_timeout=settings.waiting_timeout_seconds,
+            ),
+            watching=watch.watching,
         )
         runs = Runs(log, registry, executor, grace=settings.disconnect_grace_seconds, kept=settings.runs_kept)
         drain = Drain(runs, settings.shutdown_grace_seconds)
-        try:
-            yield Services(times=_times(settings), registry=registry, runs=runs, drain=drain)
-        finally:
-            await drain.finish()
+        stack.push_async_callback(drain.finish)
+        yield Services(times=_times(settings), registry=registry, runs=runs, drain=drain)
+
+
+def _tell_blocked(blocked: Blocked[Execution]) -> None:
+    if blocked.run is not None:
+        blocked.run.tell_blocked(blocked.name, blocked.ms)
+    else:
+        logger.warning("%s blocked the event loop for %d ms, after its run", blocked.name, blocked.ms)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -148,8 +154,9 @@ def _times(settings: Settings) -> StreamTimes:
     )
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan) -> None:
     # The last added is the outermost.
+    app.add_middleware(SelfStart, lifespan=lifespan)
     app.add_middleware(SiteCheck, origins=settings.cors_origins)
     app.add_middleware(InputBound, max_bytes=settings.max_input_bytes)
     app.add_middleware(
@@ -165,4 +172,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         header_name="X-Request-ID",
         validator=lambda text: bool(_REQUEST_ID.fullmatch(text)),
     )
-    app.add_middleware(_StartErrors)
+    app.add_middleware(StartErrors)

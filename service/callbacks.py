@@ -17,7 +17,7 @@ or tool.
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,25 +27,30 @@ from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
 from langchain_core.tracers._streaming import _StreamingCallbackHandler
-from langgraph.callbacks import GraphCallbackHandler
+from langgraph.callbacks import GraphCallbackHandler, GraphInterruptEvent
+from langgraph.errors import GraphInterrupt
 from pydantic import ValidationError
 
+from .approvals import breakpoint_of, question_of
 from .chunks import (
+    answered_in,
+    cut,
     ending_of,
     failure_of,
-    refusals_in,
+    is_structured,
     source_of,
     step_kind,
     tool_result,
     written_in,
 )
 from .event_queue import EventQueue
-from .events import BridgeEvent, FinishReason, Token, UsageTotals
+from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
 from .transcript import Transcript
-from .values import clean_text, encode_json, to_json
+from .values import clean_text, to_json
 
 QUEUE_LIMIT = 1024
 TOOL_OUTPUT_MAX_CHARS = 32_768
+BLOCKED_KEPT = 20
 INNER_TAGS = frozenset({"nostream", "langsmith:nostream", "inner"})
 
 T = TypeVar("T")
@@ -107,6 +112,7 @@ class AsyncIteratorCallbackHandler(
         self,
         *,
         end_with_root: bool = True,
+        answer_steps: Collection[str] | None = None,
         tool_output_max_chars: int = TOOL_OUTPUT_MAX_CHARS,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
@@ -114,12 +120,14 @@ class AsyncIteratorCallbackHandler(
         self.failure: BaseException | None = None
         self.last_tool_error: BaseException | None = None
         self.last_model_error: BaseException | None = None
+        self.approvals: list[Approval] = []  # what the chain waits for, since it was last resumed
+        self.blocked: list[Blocked] = []
         self.done = _Done(self)
         self._end_with_root = end_with_root
         self._tool_output_max_chars = tool_output_max_chars
         self._queue: EventQueue[BridgeEvent] = EventQueue(queue_limit)
         self._lock = threading.Lock()
-        self._transcript = Transcript(self._put, time.monotonic())
+        self._transcript = Transcript(self._put, time.monotonic(), answer_steps)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -172,6 +180,19 @@ class AsyncIteratorCallbackHandler(
         with self._lock:
             self._transcript.tell_output(text)
 
+    def tell_chunk(self, run_id: UUID | None, name: str, chunk: Any) -> None:
+        """What a graph wrote for its stream in the LangChain run `run_id`: in a tool, its progress."""
+        if self.closed:
+            return
+        shown = to_json(chunk)
+        with self._lock:
+            self._transcript.tell_custom(run_id, name, shown)
+
+    def tell_blocked(self, name: str, ms: int) -> None:
+        """`name` kept the event loop from everything else for so many milliseconds."""
+        if len(self.blocked) < BLOCKED_KEPT:
+            self.blocked.append(Blocked(name=clean_text(name), ms=ms))
+
     # --- ending ------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -180,6 +201,16 @@ class AsyncIteratorCallbackHandler(
             if not self.closed:
                 self._transcript.close()
                 self._end()
+
+    def pause(self) -> None:
+        """End the iteration for now: the chain waits for a person. `batches` can be read again after it."""
+        self._queue.end()
+
+    def resume(self, rejected: Mapping[str, str | None]) -> None:
+        """The chain goes on; `rejected` are the calls that are not to run, with the reasons given."""
+        with self._lock:
+            self.approvals = []
+            self._transcript.go_on(rejected)
 
     def poison(self, error: BaseException) -> None:
         """End the iteration with BridgeError, because an event was lost."""
@@ -193,8 +224,11 @@ class AsyncIteratorCallbackHandler(
         self._queue.end()
 
     def _put(self, event: BridgeEvent) -> None:
-        if not self.closed:
-            self._queue.put_nowait(event)
+        if self.closed:
+            return
+        if isinstance(event, Approval):
+            self.approvals.append(event)
+        self._queue.put_nowait(event)
 
     def _left(self, was_last_root: bool) -> None:
         """A LangChain run ended; called with the lock held."""
@@ -224,9 +258,12 @@ class AsyncIteratorCallbackHandler(
         **kwargs: Any,
     ) -> None:
         inner = not INNER_TAGS.isdisjoint(tags or ())
+        structured = is_structured(kwargs.get("options"))
         model = (metadata or {}).get("ls_model_name")
         with self._lock:
-            self._transcript.start_message(run_id, parent_run_id, inner=inner, model=model)
+            self._transcript.start_message(
+                run_id, parent_run_id, inner=inner, structured=structured, model=model
+            )
 
     on_llm_start = on_chat_model_start
 
@@ -290,9 +327,9 @@ class AsyncIteratorCallbackHandler(
 
     @_callback
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        refused = refusals_in(outputs)
+        answered = answered_in(outputs, self._tool_output_max_chars)
         with self._lock:
-            self._left(self._transcript.end_chain(run_id, refused))
+            self._left(self._transcript.end_chain(run_id, answered))
 
     @_callback
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -323,22 +360,20 @@ class AsyncIteratorCallbackHandler(
     @_callback
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         failure = failure_of(output)
-        shown, size = self._cut(to_json(tool_result(output)))
+        shown, size = cut(to_json(tool_result(output)), self._tool_output_max_chars)
         with self._lock:
             if failure is None:
                 self._left(self._transcript.end_tool(run_id, shown, size))
             else:
                 self._left(self._transcript.fail_tool(run_id, "tool_failed", failure))
 
-    def _cut(self, output: Any) -> tuple[Any, int | None]:
-        """The output as shown, and its whole size in characters where that is more than is shown."""
-        text = output if isinstance(output, str) else encode_json(output).decode()
-        if len(text) <= self._tool_output_max_chars:
-            return output, None
-        return text[: self._tool_output_max_chars], len(text)
-
     @_callback
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        if isinstance(error, GraphInterrupt):
+            asked = [interrupt.id for interrupt in error.args[0]] if error.args else []
+            with self._lock:
+                self._left(self._transcript.interrupt_tool(run_id, asked))
+            return
         code = "invalid_arguments" if isinstance(error, ValidationError) else "tool_failed"
         message = _said(error)
         with self._lock:
@@ -375,6 +410,15 @@ class AsyncIteratorCallbackHandler(
         shown = to_json(data)
         with self._lock:
             self._transcript.tell_custom(run_id, clean_text(name), shown)
+
+    @_callback
+    def on_interrupt(self, event: GraphInterruptEvent) -> None:
+        """A graph has stopped for a person; one inside of another stops with it, and says the same."""
+        if event.checkpoint_ns or event.run_id is None:
+            return
+        questions = [question_of(interrupt) for interrupt in event.interrupts]
+        with self._lock:
+            self._transcript.ask(event.run_id, questions or [breakpoint_of(event)])
 
     @_callback
     def on_text(self, text: str, **kwargs: Any) -> None:

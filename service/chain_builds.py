@@ -7,16 +7,58 @@ left by one task of its own, since what it holds (an MCP session, say) may be bo
 import asyncio
 import inspect
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+import orjson
 from langchain_core.runnables import Runnable
+from langgraph.graph import StateGraph
 
 BUILDS_KEPT = 16
 
 AnyRunnable = Runnable[Any, Any]
 Build = Callable[[], Any]
+
+
+class BuildKey(NamedTuple):
+    """What a build depends on; parts that a chain's `build` does not take are left empty."""
+
+    model: str | None = None
+    params: tuple[tuple[str, Any], ...] = ()
+    configurable: bytes = b"{}"
+
+    @classmethod
+    def of(cls, model: str | None, params: Mapping[str, Any], configurable: Mapping[str, Any]) -> Self:
+        config = orjson.dumps(configurable, option=orjson.OPT_SORT_KEYS)
+        return cls(model, tuple(sorted(params.items())), config)
+
+
+class Takes(NamedTuple):
+    """The names of the parameters of a `build` that get a model and a RunnableConfig, if it has them."""
+
+    model: str | None = None
+    config: str | None = None
+
+
+def takes_of(target: Any) -> Takes:
+    """LangGraph's factories take `config`; the first other parameter without a default is ours, the model."""
+    if isinstance(target, Runnable):
+        return Takes()
+    parameters = inspect.signature(target).parameters.values()
+    configs = [each.name for each in parameters if each.name == "config" or _is_config(each.annotation)]
+    others = [each for each in parameters if each.name not in configs and each.kind in _BY_NAME]
+    models = [each.name for each in others if each.name == "model" or each.default is each.empty]
+    return Takes(next(iter(models), None), next(iter(configs), None))
+
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _is_config(annotation: Any) -> bool:
+    return "RunnableConfig" in (
+        annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    )
 
 
 class NotRunnable(TypeError):
@@ -63,6 +105,8 @@ async def _built(build: Build) -> AsyncIterator[AnyRunnable]:
 
 
 def _checked(result: Any) -> AnyRunnable:
+    if isinstance(result, StateGraph):
+        return result.compile()
     if isinstance(result, Runnable):
         return result
     raise NotRunnable(f"gave a {type(result).__name__}, not a Runnable")
@@ -71,12 +115,12 @@ def _checked(result: Any) -> AnyRunnable:
 class ChainBuilds:
     """`build(key)` makes the build of a key; the least recently used that no run uses are closed."""
 
-    def __init__(self, build: Callable[[Any], Any]) -> None:
+    def __init__(self, build: Callable[[BuildKey], Any]) -> None:
         self._build = build
-        self._builds: OrderedDict[Hashable, _Building] = OrderedDict()
+        self._builds: OrderedDict[BuildKey, _Building] = OrderedDict()
 
     @asynccontextmanager
-    async def lease(self, key: Hashable) -> AsyncIterator[AnyRunnable]:
+    async def lease(self, key: BuildKey) -> AsyncIterator[AnyRunnable]:
         """The runnable, for as long as it is used. A build that fails raises what `build` raised."""
         building = self._builds.get(key)
         if building is None:
@@ -94,7 +138,7 @@ class ChainBuilds:
             await building.close()
         self._builds.clear()
 
-    async def _ready(self, key: Hashable, building: _Building) -> AnyRunnable:
+    async def _ready(self, key: BuildKey, building: _Building) -> AnyRunnable:
         try:
             return await building.runnable()
         except Exception:

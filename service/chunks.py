@@ -16,7 +16,7 @@ from langgraph.types import Command
 from .events import FinishReason, Source
 from .run_tree import Place
 from .values import clean_text, encode_json, to_json
-from .written import CallPiece, Ending, Refusal, Tokens, Written
+from .written import CallPiece, Ending, Tokens, Unrun, Written
 
 SNIPPET_MAX_CHARS = 300
 
@@ -162,6 +162,11 @@ def _model_of(said: Mapping[str, Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def is_structured(options: object) -> bool:
+    """Whether a model call produces a structured output: `with_structured_output` marks its calls so."""
+    return isinstance(options, Mapping) and bool(options.get("ls_structured_output_format"))
+
+
 def step_kind(
     name: str, run_type: str | None, tags: Sequence[str], place: Place
 ) -> Literal["graph node", "graph start", "sub-chain"] | None:
@@ -175,7 +180,9 @@ def step_kind(
         return "graph start" if name.startswith("__") else "graph node"
     if run_type not in (None, "chain") or "langsmith:hidden" in tags:
         return None
-    if place.in_node and any(tag.startswith("seq:step:") and tag != "seq:step:1" for tag in tags):
+    if name == place.node:
+        return None  # a graph that bears the name of the node that it is
+    if place.node and any(tag.startswith("seq:step:") and tag != "seq:step:1" for tag in tags):
         return None
     if not name or name.startswith("Runnable") or name in ("LangGraph", "Unnamed"):
         return None
@@ -211,14 +218,23 @@ def failure_of(output: Any) -> str | None:
     return None
 
 
-def refusals_in(outputs: Any) -> list[Refusal]:
-    """Calls that a graph's node answered with an error, run or not: of an unknown tool, for example."""
+def cut(output: Any, max_chars: int) -> tuple[Any, int | None]:
+    """An output as it is shown, and its whole size in characters where that is more than is shown."""
+    text = output if isinstance(output, str) else encode_json(output).decode()
+    return (output, None) if len(text) <= max_chars else (text[:max_chars], len(text))
+
+
+def answered_in(outputs: Any, max_chars: int) -> list[Unrun]:
+    """Calls that a graph's node answered, run or not: of an unknown tool, or for a person, for example."""
     messages = outputs.get("messages") if isinstance(outputs, dict) else None
-    return [
-        Refusal(tool_call_id=message.tool_call_id, name=message.name, message=text_of(message.content))
-        for message in (messages if isinstance(messages, list) else ())
-        if isinstance(message, ToolMessage) and message.status == "error"
-    ]
+    found = messages if isinstance(messages, list) else ()
+    return [_unrun(message, max_chars) for message in found if isinstance(message, ToolMessage)]
+
+
+def _unrun(message: ToolMessage, max_chars: int) -> Unrun:
+    text, size = cut(text_of(message.content), max_chars)
+    failed = message.status == "error"
+    return Unrun(tool_call_id=message.tool_call_id, name=message.name, message=text, size=size, failed=failed)
 
 
 def source_of(document: Document) -> Source:

@@ -5,7 +5,7 @@ run began; `message_id` (`m1`, …) names a model call, `step` (`s1`, …) the i
 sub-chain, or null. The contract, with every field's meaning, is docs/protocol.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from types import UnionType
 from typing import Any, ClassVar, Literal, get_args
 
@@ -20,6 +20,8 @@ PROTOCOL = 1
 Channel = Literal["answer", "inner"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 CancelReason = Literal["user", "disconnect", "timeout", "budget", "shutdown"]
+DecisionType = Literal["approve", "edit", "reject", "respond"]
+EVERY_DECISION: list[DecisionType] = ["approve", "edit", "reject", "respond"]
 
 
 class UsageTotals(TypedDict):
@@ -31,6 +33,22 @@ class UsageTotals(TypedDict):
     cached_tokens: int
     reasoning_tokens: int
     cost_usd: float | None
+
+
+class ApprovalRequest(TypedDict):
+    """A tool call that a person is asked about; `tool_call_id` is null where no model wrote such a call."""
+
+    tool_call_id: str | None
+    name: str
+    input: Any
+    allowed: list[DecisionType]
+
+
+class Blocked(TypedDict):
+    """What kept the event loop from all other runs, by name, and for how long."""
+
+    name: str
+    ms: int
 
 
 class Source(TypedDict):
@@ -52,6 +70,17 @@ class Timed:
     def data(self) -> object:
         """What travels as `data`: an object that orjson encodes as the event's fields."""
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparse(Timed):
+    """Fields that `optional` names travel only where they say something."""
+
+    optional: ClassVar[tuple[str, ...]]
+
+    def data(self) -> object:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in values.items() if value or name not in self.optional}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,23 +180,17 @@ class ToolProgress(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolEnd(Timed):
+class ToolEnd(Sparse):
     """A tool returned. An output over its bound is cut: then `truncated` is true, `size` its characters."""
 
     type: ClassVar[Literal["tool_end"]] = "tool_end"
+    optional: ClassVar[tuple[str, ...]] = ("truncated", "size")
     tool_call_id: str
     name: str
     output: Any
     duration_ms: int
     truncated: bool | None = None
     size: int | None = None
-
-    def data(self) -> object:
-        whole = {"t": self.t, "tool_call_id": self.tool_call_id, "name": self.name, "output": self.output}
-        whole["duration_ms"] = self.duration_ms
-        if self.truncated:
-            whole |= {"truncated": True, "size": self.size}
-        return whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +247,28 @@ class Custom(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done(Timed):
+class Approval(Sparse):
+    """A graph waits for a person. `requests` are the tool calls that it asks about, none for a question of a
+    node; `response_schema`, where the graph gave one, is the JSON Schema of the answer."""
+
+    type: ClassVar[Literal["approval"]] = "approval"
+    optional: ClassVar[tuple[str, ...]] = ("response_schema",)
+    interrupt_id: str
+    value: Any
+    requests: list[ApprovalRequest]
+    response_schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Sparse):
+    """What the terminal events share: `blocked` lists what of the run blocked the event loop, if anything."""
+
+    optional: ClassVar[tuple[str, ...]] = ("blocked",)
+    blocked: list[Blocked] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Ended):
     """The run succeeded."""
 
     type: ClassVar[Literal["done"]] = "done"
@@ -236,7 +280,7 @@ class Done(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunError(Timed):
+class RunError(Ended):
     """The run failed; `fault` says whose it was, `retryable` whether the same request may succeed later."""
 
     type: ClassVar[Literal["error"]] = "error"
@@ -247,7 +291,7 @@ class RunError(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled(Timed):
+class Cancelled(Ended):
     """The run was stopped; `output` is the answer's text so far."""
 
     type: ClassVar[Literal["cancelled"]] = "cancelled"
@@ -271,6 +315,7 @@ BridgeEvent = (
     | StepEnd
     | Sources
     | Custom
+    | Approval
 )
 TerminalEvent = Done | RunError | Cancelled
 Event = RunStarted | BridgeEvent | TerminalEvent

@@ -1,7 +1,8 @@
 """The tree of LangChain runs that a handler sees: where each one is, and what is below a chain."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 
@@ -9,6 +10,7 @@ from uuid import UUID
 class Tool:
     tool_call_id: str
     name: str
+    given: Any
     started: int
 
 
@@ -22,20 +24,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something happens: the innermost step and tool, and whether directly in a graph's node."""
+    """Where something happens: the innermost step and tool, the graph's node that it is directly in, and
+    whether what models write there is the answer."""
 
     step: str | None = None
     tool: Tool | None = None
-    in_node: bool = False
-
-
-TOP = Place()
+    node: str | None = None
+    answers: bool = True
 
 
 class RunTree:
-    """Keyed by LangChain's run ids. Not thread-safe."""
+    """Keyed by LangChain's run ids; roots are in the place `top`. Not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, top: Place) -> None:
+        self._top = top
         self._places: dict[UUID, Place] = {}
         self._parents: dict[UUID, UUID | None] = {}
         self._roots: set[UUID] = set()
@@ -51,8 +53,8 @@ class RunTree:
             return None
         if parent is None or parent not in self._places:
             self._roots.add(run_id)
-        place = self._places.get(parent, TOP) if parent else TOP
-        self._places[run_id] = Place(place.step, place.tool) if place.in_node else place
+        place = self._places.get(parent, self._top) if parent else self._top
+        self._places[run_id] = replace(place, node=None) if place.node else place
         self._parents[run_id] = parent
         return place
 
@@ -70,7 +72,7 @@ class RunTree:
         return True
 
     def place_of(self, run_id: UUID) -> Place:
-        return self._places.get(run_id, TOP)
+        return self._places.get(run_id, self._top)
 
     def put(self, run_id: UUID, place: Place) -> None:
         """What the run calls is in this place."""

@@ -1,4 +1,4 @@
-"""Runs: what they are, the states they go through, and who may start, follow, cancel and drain them."""
+"""Runs: what they are, the states they go through; to start, follow, answer, cancel and drain them."""
 
 import asyncio
 import hashlib
@@ -7,30 +7,36 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 import orjson
 from ulid import ULID
 
+from .approvals import Decision
+from .chain import Call, CallConfig
 from .errors import Conflict, NotFound, Overloaded
 from .event_log.base import EventLog, Record
-from .events import Cancelled, CancelReason, Done, RunError, RunStarted, TerminalEvent
+from .events import Approval, Cancelled, CancelReason, Done, RunError, RunStarted, TerminalEvent
 from .executor.local import Job, LocalExecutor
-from .registry import Chain, Registry
+from .registry import Registry
 from .snapshot import Snapshot, fold
+from .waits import Waits
 
-Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 OnDisconnect = Literal["cancel", "continue"]
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     "queued": frozenset({"running"}),
-    "running": frozenset({"succeeded", "failed", "cancelled"}),
+    "running": frozenset({"waiting", "succeeded", "failed", "cancelled"}),
+    "waiting": frozenset({"running", "failed", "cancelled"}),
     "succeeded": frozenset(),
     "failed": frozenset(),
     "cancelled": frozenset(),
 }
 _STATUS_AFTER: dict[type, Status] = {Done: "succeeded", RunError: "failed", Cancelled: "cancelled"}
 
+FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however short the grace is
 CANCEL_WAIT = 1.0  # seconds in which a cancelled run is expected to have ended
 
 
@@ -49,6 +55,8 @@ class RunRequest:
     params: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     on_disconnect: OnDisconnect | None = None
+    thread_id: str | None = None
+    config: CallConfig = field(default_factory=CallConfig)
 
     def fingerprint(self) -> bytes:
         """Equal for equal requests."""
@@ -66,13 +74,15 @@ class Archived:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One execution of a chain. `subscribers` counts the connections that read it now."""
+    """One execution of a chain. `subscribers` counts the connections that read it now. After a pause a run
+    that nobody reads goes on, unless `cancel_after_pause`: whoever answers need not be the one who reads."""
 
     run_id: str
     chain: str
     model: str | None
     metadata: dict[str, Any]
     cancel_when_left: bool
+    cancel_after_pause: bool = False
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -82,6 +92,8 @@ class Run:
     subscribers: int = 0
     grace: asyncio.TimerHandle | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)  # ended, or waiting for a person
+    waits: Waits = field(default_factory=Waits)
     archived: Archived | None = None
     idempotency_key: str | None = None
 
@@ -91,13 +103,26 @@ class Run:
         self.status = to
 
     def begin(self) -> None:
+        if self.status == "queued":  # else it goes on
+            self.move("running")
+            self.started_at = datetime.now(UTC)
+
+    def pause(self, approvals: Sequence[Approval]) -> None:
+        self.move("waiting")
+        self.waits.ask(approvals)
+        self.cancel_when_left = self.cancel_after_pause
+        self.settled.set()
+
+    def go_on(self) -> None:
         self.move("running")
-        self.started_at = datetime.now(UTC)
+        self.settled.clear()
 
     def end(self, terminal: TerminalEvent | None) -> None:
         self.move(_STATUS_AFTER[type(terminal)] if terminal else "failed")
         self.ended_at = datetime.now(UTC)
+        self.waits.close()
         self.ended.set()
+        self.settled.set()
 
 
 class Runs:
@@ -125,20 +150,27 @@ class Runs:
         if key is not None and (known := self._find_by_key(key, request)):
             return known
         if self._draining:
-            raise Overloaded("draining", "This replica is shutting down.", retry_after=1, busy=True)
+            raise _draining()
         chain = self._registry.get(request.chain)
         model = self._registry.model_for(chain, request.model, request.params)
-        prepared = chain.prepare(request.input, request.system)
+        call = chain.call(
+            given=request.input,
+            system=request.system,
+            model=model,
+            params=request.params,
+            thread_id=request.thread_id,
+            config=request.config,
+        )
         self._executor.check_room()
-        run = self._add(request, chain, model, attached, key)
+        run = self._add(request, call, model, attached, key)
         try:
             await self.log.open(run.run_id)
-            self._submit(run, chain, request, prepared)
+            self._submit(run, call)
         except BaseException:
             self._forget(run.run_id)
             raise
         if attached:
-            self._start_grace(run, self._grace)
+            self._start_grace(run, max(self._grace, FIRST_READER_WAIT))
         return run
 
     def get(self, run_id: str) -> Run:
@@ -157,6 +189,28 @@ class Runs:
             self._executor.cancel(run_id, reason)
             await wait_for(run.ended, CANCEL_WAIT)
         return run
+
+    def decide(self, run_id: str, interrupt_id: str, decisions: Sequence[Decision]) -> Run:
+        """Answer one of the questions that a run waits for; with the last of them it goes on.
+
+        Raises NotFound, Conflict where it was answered before or the run waits no more, Unprocessable where
+        the decisions are not what is asked for; then nothing was decided.
+        """
+        run = self.get(run_id)
+        approval = run.waits.find(interrupt_id)
+        if self._draining:
+            raise _draining()
+        self._registry.get(run.chain).check_decisions(approval, decisions)
+        run.waits.answer(approval, decisions)
+        if not run.waits.open:
+            self._resume(run)
+        return run
+
+    def _resume(self, run: Run) -> None:
+        run.go_on()
+        self._executor.resume(run.run_id, *run.waits.take_answers())
+        if not run.subscribers:
+            self._start_grace(run, self._grace)
 
     @contextmanager
     def subscribed(self, run: Run, grace: float | None = None) -> Iterator[None]:
@@ -197,17 +251,19 @@ class Runs:
         return self._runs[run_id]
 
     def _add(
-        self, request: RunRequest, chain: Chain, model: str | None, attached: bool, key: str | None
+        self, request: RunRequest, call: Call, model: str | None, attached: bool, key: str | None
     ) -> Run:
         wanted = request.on_disconnect or ("cancel" if attached else "continue")
-        run = Run(str(ULID()).lower(), chain.name, model, request.metadata, wanted == "cancel")
+        run = Run(str(ULID()).lower(), call.chain.name, model, request.metadata, wanted == "cancel")
+        run.thread_id = call.thread_id
+        run.cancel_after_pause = request.on_disconnect == "cancel"
         self._runs[run.run_id] = run
         if key is not None:
             run.idempotency_key = key
             self._by_key[key] = (request.fingerprint(), run.run_id)
         return run
 
-    def _submit(self, run: Run, chain: Chain, request: RunRequest, prepared: Any) -> None:
+    def _submit(self, run: Run, call: Call) -> None:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
@@ -218,13 +274,20 @@ class Runs:
             created_at=run.created_at.isoformat(),
         )
 
-        async def work(handler: Any) -> Any:
-            return await chain.invoke(run.model or "", request.params, prepared, [handler])
-
-        self._executor.submit(Job(started=started, work=work, on_start=run.begin, on_end=run.end))
+        job = Job(
+            started=started,
+            work=partial(call.start, run.run_id),
+            go_on=partial(call.resume, run.run_id),
+            on_start=run.begin,
+            on_pause=run.pause if call.chain.is_graph else None,
+            on_end=run.end,
+            release=partial(call.release, run.run_id),
+            answer_steps=call.chain.answer_steps,
+        )
+        self._executor.submit(job)
 
     def _start_grace(self, run: Run, grace: float) -> None:
-        if run.ended.is_set() or not run.cancel_when_left:
+        if run.settled.is_set() or not run.cancel_when_left:
             return
         loop = asyncio.get_running_loop()
         run.grace = loop.call_later(grace, self._executor.cancel, run.run_id, "disconnect")
@@ -233,6 +296,10 @@ class Runs:
         run = self._runs.pop(run_id)
         if run.idempotency_key is not None:
             del self._by_key[run.idempotency_key]
+
+
+def _draining() -> Overloaded:
+    return Overloaded("draining", "This replica is shutting down.", retry_after=1, busy=True)
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

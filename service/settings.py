@@ -24,8 +24,9 @@ class Settings(BaseSettings):
 
     chains: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Chains beside those in chains/: `module:name` or `alias=module:name`, with commas.",
+        description="Chains, with commas: `./file.py:name`, `module:name`, or a `langgraph.json`.",
     )
+    shipped_chains: bool = Field(True, description="Serve the chains that ship too.")
     offline_tokens_per_second: float = Field(
         60, ge=0, description="Pace of the offline model; 0 is as fast as it can."
     )
@@ -46,6 +47,12 @@ class Settings(BaseSettings):
 
     max_runs_running: Count = Field(1000, description="Runs at the same time; more wait their turn.")
     max_runs_queued: int = Field(1000, ge=0, description="Runs that may wait; more are refused with 429.")
+    max_runs_waiting: Count = Field(
+        1000, description="Runs that may wait for a person; over it the longest waiting one is cancelled."
+    )
+    waiting_timeout_seconds: Seconds = Field(
+        86_400, description="A run that waits longer than this for a person is cancelled (`timeout`)."
+    )
     max_input_bytes: Count = Field(1_000_000, description="Largest request body or query string.")
     max_output_chars: Count = Field(1_000_000, description="Longest answer; a run that writes more fails.")
     tool_output_max_chars: Count = Field(32_768, description="A tool's output is cut to this in its event.")

@@ -6,6 +6,8 @@ from typing import Any, Literal, TypedDict, assert_never
 
 from .event_log.base import Cursor, Record
 from .events import (
+    Approval,
+    ApprovalRequest,
     Cancelled,
     Channel,
     Custom,
@@ -52,11 +54,20 @@ class ToolState(TypedDict, total=False):
     duration_ms: int
 
 
+class ApprovalState(TypedDict):
+    """A question that waits for a person."""
+
+    interrupt_id: str
+    value: Any
+    requests: list[ApprovalRequest]
+
+
 class Snapshot(TypedDict):
     """What a client shows instead of the events it cannot have."""
 
     messages: list[MessageState]
     tools: list[ToolState]
+    approvals: list[ApprovalState]
     status: str
 
 
@@ -77,6 +88,7 @@ class Fold:
         self._texts: dict[str, list[str]] = {}
         self._channels: dict[str, Channel] = {}
         self._tools: dict[str, ToolState] = {}
+        self._approvals: list[ApprovalState] = []
         self._status = "queued"
 
     def snapshot(self) -> Snapshot:
@@ -84,9 +96,16 @@ class Fold:
             MessageState(message_id=message_id, channel=self._channels[message_id], text="".join(parts))
             for message_id, parts in self._texts.items()
         ]
-        return Snapshot(messages=messages, tools=list(self._tools.values()), status=self._status)
+        return Snapshot(
+            messages=messages,
+            tools=list(self._tools.values()),
+            approvals=list(self._approvals),
+            status=self._status,
+        )
 
     def apply(self, event: Event) -> None:  # noqa: C901 - one case for each event
+        if self._approvals and not isinstance(event, Approval):
+            self._approvals, self._status = [], "running"  # the run went on, so they were answered
         match event:
             case RunStarted():
                 self._status = "running"
@@ -106,6 +125,12 @@ class Fold:
                 tool = self._tool(event.tool_call_id, event.name, "failed")
                 tool["error"] = {"code": event.code, "message": event.message}
                 tool["duration_ms"] = event.duration_ms
+            case Approval():
+                asked = ApprovalState(
+                    interrupt_id=event.interrupt_id, value=event.value, requests=event.requests
+                )
+                self._approvals.append(asked)
+                self._status = "waiting"
             case Done():
                 self._status = "succeeded"
             case RunError():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .errors import Gone, InvalidRequest
 from .event_log.base import START, Cursor, Extent, Record, UnknownLog
+from .events import Approval
 from .runs import Run, Runs
 from .snapshot import Fold, Gap
 
@@ -73,7 +74,8 @@ async def subscribe(runs: Runs, run: Run, cursor: Cursor, *, gap_is_error: bool 
 
 async def _to_log(runs: Runs, run: Run, cursor: Cursor, extent: Extent) -> Subscription:
     if extent.holds(cursor):
-        at_end = extent.closed and cursor.seq == extent.last and not cursor.part
+        over = extent.closed or run.status == "waiting"
+        at_end = over and cursor.seq == extent.last and not cursor.part
         return Subscription(run, extent.placed(cursor), cursor, at_end=at_end)
     state, last = await state_of(runs, run)
     as_of = _as_of(last, extent.ends) if last else START
@@ -120,10 +122,20 @@ def _as_of(last: Record, ends: tuple[tuple[int, int], ...]) -> Cursor:
 async def records_of(
     runs: Runs, subscription: Subscription, after: int
 ) -> AsyncGenerator[list[Record], None]:
-    """The records past seq `after`, to the run's end."""
+    """The records past seq `after`, to the run's end, or to where it waits for a person."""
     if subscription.archived:
         yield subscription.tail
         return
-    async with aclosing(runs.log.read(subscription.run.run_id, after)) as batches:
+    run = subscription.run
+    async with aclosing(runs.log.read(run.run_id, after)) as batches:
+        if await _waits_at(runs, run, after):
+            return
         async for batch in batches:
             yield batch
+            if batch[-1].name == Approval.type and await _waits_at(runs, run, batch[-1].seq):
+                return
+
+
+async def _waits_at(runs: Runs, run: Run, seq: int) -> bool:
+    """Whether the run waits, and its log ends at `seq`. Its status says so before its log does."""
+    return (await runs.log.extent(run.run_id)).last <= seq and run.status == "waiting"

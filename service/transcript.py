@@ -5,8 +5,8 @@ LangChain, and is not thread-safe: the bridge holds its lock around every call.
 """
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,18 +23,16 @@ from .events import (
     StepStart,
     Token,
     ToolCall,
-    ToolEnd,
-    ToolError,
     ToolProgress,
-    ToolStart,
     Usage,
     UsageTotals,
 )
-from .run_tree import Place, RunTree, Step, Tool
+from .run_tree import Place, RunTree, Step
+from .tool_calls import ToolCalls
 from .values import TextJoiner, clean_text
-from .written import CallPiece, Ending, Refusal, Tokens, Written
+from .written import CallPiece, Ending, Question, Tokens, Unrun, Written
 
-ERROR_MAX_CHARS = 2_048
+START = "__start__"  # LangGraph's own first node
 
 
 @dataclass(slots=True)
@@ -52,6 +50,7 @@ class _Message:
     channel: Channel
     model: str | None
     active_at: float
+    structured: bool = False
     pieces: int = 0
     text: TextJoiner = field(default_factory=TextJoiner)
     reasoning: TextJoiner = field(default_factory=TextJoiner)
@@ -75,17 +74,22 @@ class _Message:
 
 class Transcript:
     """Tells events to `put` as the chain's runs begin, go on and end. Times are milliseconds since `began`,
-    which is in monotonic seconds."""
+    which is in monotonic seconds. `answer_steps` names the steps whose models write the answer, None all."""
 
-    def __init__(self, put: Callable[[BridgeEvent], None], began: float) -> None:
+    def __init__(
+        self,
+        put: Callable[[BridgeEvent], None],
+        began: float,
+        answer_steps: Collection[str] | None = None,
+    ) -> None:
         self._put = put
         self._began = began
-        self._tree = RunTree()
+        self._answer_steps = answer_steps
+        self._tree = RunTree(Place(answers=answer_steps is None))
         self._messages: dict[UUID, _Message] = {}
-        self._tools: dict[UUID, Tool] = {}
+        self._calls = ToolCalls(put, lambda: self.now)
         self._steps: dict[UUID, Step] = {}
-        self._counted = {"m": 0, "s": 0, "tool": 0}
-        self._written_calls: dict[str, str] = {}  # of calls that have not started: id to name
+        self._counted = {"m": 0, "s": 0}
         self._used = Tokens(
             input_tokens=0, output_tokens=0, total_tokens=0, cached_tokens=0, reasoning_tokens=0
         )
@@ -125,26 +129,29 @@ class Transcript:
         which LangChain says nothing. What a branch of it begins later is not told."""
         below = self._tree.below(run_id)
         for inner in below:
-            if tool := self._tools.pop(inner, None):
-                self._put_tool_error(tool, "cancelled", "The run ended before the tool did.")
+            self._calls.cancel(inner)
             if message := self._messages.pop(inner, None):
                 self._cut_short(message)
             if step := self._steps.pop(inner, None):
                 self._put_step_end(step)
         self._tree.give_up(below)
 
-    def _next(self, prefix: Literal["m", "s", "tool"]) -> str:
+    def _next(self, prefix: Literal["m", "s"]) -> str:
         self._counted[prefix] += 1
         return f"{prefix}{self._counted[prefix]}"
 
     # --- model calls -------------------------------------------------------------------------------
 
-    def start_message(self, run_id: UUID, parent: UUID | None, *, inner: bool, model: str | None) -> None:
+    def start_message(
+        self, run_id: UUID, parent: UUID | None, *, inner: bool, structured: bool, model: str | None
+    ) -> None:
+        """`structured`: what it writes, as text or as the arguments of a call, is a value for the chain."""
         place = self._tree.enter(run_id, parent)
         if place is None:
             return
-        channel: Channel = "inner" if inner or place.tool else "answer"
-        self._messages[run_id] = _Message(self._next("m"), place.step, channel, model, time.monotonic())
+        channel: Channel = "answer" if place.answers and not (inner or structured or place.tool) else "inner"
+        message = _Message(self._next("m"), place.step, channel, model, time.monotonic(), structured)
+        self._messages[run_id] = message
 
     def write(self, run_id: UUID, written: Written) -> None:
         if message := self._messages.get(run_id):
@@ -176,8 +183,12 @@ class Transcript:
         )
 
     def _put_call(self, t: int, message: _Message, piece: CallPiece) -> None:
+        if message.structured:  # no tool's call: nothing will run it
+            if text := message.text.feed(piece["args"] or ""):
+                self._put_token(t, message, text)
+            return
         call = message.call_of(piece)
-        self._written_calls[call.tool_call_id] = call.name
+        self._calls.write(call.tool_call_id, call.name, piece["args"] or "")
         self._put_call_delta(t, message, call, call.args.feed(piece["args"] or ""))
 
     def _put_call_delta(self, t: int, message: _Message, call: _Call, delta: str) -> None:
@@ -240,18 +251,19 @@ class Transcript:
 
     def start_node(self, run_id: UUID, place: Place) -> None:
         """The run that has entered `place` is a graph's own node, which nobody named: no step."""
-        self._tree.put(run_id, Place(place.step, place.tool, in_node=True))
+        self._tree.put(run_id, replace(place, node=START))
 
     def start_step(self, run_id: UUID, place: Place, name: str, *, is_node: bool) -> None:
         """The run that has entered `place` is a step."""
         step = Step(self._next("s"), name, place.step, self.now)
         self._steps[run_id] = step
-        self._tree.put(run_id, Place(step.step, place.tool, in_node=is_node))
+        answers = place.answers or name in (self._answer_steps or ())
+        self._tree.put(run_id, Place(step.step, place.tool, name if is_node else None, answers))
         self._put(StepStart(t=step.started, step=step.step, name=step.name, parent=step.parent))
 
-    def end_chain(self, run_id: UUID, refused: Iterable[Refusal] = ()) -> bool:
+    def end_chain(self, run_id: UUID, answered: Iterable[Unrun] = ()) -> bool:
         if step := self._steps.pop(run_id, None):
-            self._tell_refused(refused)
+            self._calls.tell_unrun(answered)
             self._put_step_end(step)
         return self._tree.leave(run_id)
 
@@ -260,13 +272,6 @@ class Transcript:
         if cancelled or self._tree.is_root(run_id):
             self._give_up(run_id)
         return self.end_chain(run_id)
-
-    def _tell_refused(self, refused: Iterable[Refusal]) -> None:
-        for refusal in refused:
-            name = self._written_calls.pop(refusal["tool_call_id"], None)
-            if name is not None:
-                tool = Tool(refusal["tool_call_id"], refusal["name"] or name, self.now)
-                self._put_tool_error(tool, "not_run", refusal["message"])
 
     def _put_step_end(self, step: Step) -> None:
         t = self.now
@@ -279,74 +284,54 @@ class Transcript:
     def start_tool(
         self, run_id: UUID, parent: UUID | None, *, tool_call_id: str | None, name: str, given: Any
     ) -> None:
-        place = self._tree.enter(run_id, parent)
-        if place is None:
-            return
-        tool = Tool(tool_call_id or self._next("tool"), name, self.now)
-        self._written_calls.pop(tool.tool_call_id, None)
-        self._tools[run_id] = tool
-        self._tree.put(run_id, Place(place.step, tool))
-        self._put(
-            ToolStart(
-                t=tool.started, tool_call_id=tool.tool_call_id, step=place.step, name=tool.name, input=given
-            )
-        )
+        if place := self._tree.enter(run_id, parent):
+            tool = self._calls.start(run_id, place.step, tool_call_id, name, given)
+            self._tree.put(run_id, replace(place, tool=tool, node=None))
 
     def end_tool(self, run_id: UUID, output: Any, size: int | None) -> bool:
-        """`size` is the whole output's in characters, where `output` is cut."""
-        if tool := self._tools.pop(run_id, None):
-            t = self.now
-            self._put(
-                ToolEnd(
-                    t=t,
-                    tool_call_id=tool.tool_call_id,
-                    name=tool.name,
-                    output=output,
-                    duration_ms=t - tool.started,
-                    truncated=size is not None,
-                    size=size,
-                )
-            )
+        """As ToolCalls.end."""
+        self._calls.end(run_id, output, size)
         return self._tree.leave(run_id)
 
     def fail_tool(self, run_id: UUID, code: str, message: str) -> bool:
-        if tool := self._tools.pop(run_id, None):
-            self._put_tool_error(tool, code, message)
+        self._calls.fail(run_id, code, message)
         return self._tree.leave(run_id)
 
-    def _put_tool_error(self, tool: Tool, code: str, message: str) -> None:
-        t = self.now
-        self._put(
-            ToolError(
-                t=t,
-                tool_call_id=tool.tool_call_id,
-                name=tool.name,
-                code=code,
-                message=clean_text(message[:ERROR_MAX_CHARS]),
-                duration_ms=t - tool.started,
-            )
-        )
+    def interrupt_tool(self, run_id: UUID, interrupt_ids: Iterable[str]) -> bool:
+        """As ToolCalls.interrupt."""
+        self._calls.interrupt(run_id, interrupt_ids)
+        return self._tree.leave(run_id)
 
     def tell_sources(self, items: list[Source]) -> None:
         self._put(Sources(t=self.now, items=items))
 
-    def tell_custom(self, run_id: UUID, name: str, shown: Any) -> None:
+    def tell_custom(self, run_id: UUID | None, name: str, shown: Any) -> None:
         """A custom event of the run `run_id`: progress, where a tool is around it."""
-        tool = self._tree.place_of(run_id).tool
+        tool = self._tree.place_of(run_id).tool if run_id else None
         if tool is None:
             self._put(Custom(t=self.now, name=name, data_=shown))
-        elif any(tool is running for running in self._tools.values()):  # else its call is closed
+        elif self._calls.is_running(tool):  # else its call is closed
             self._put(ToolProgress(t=self.now, tool_call_id=tool.tool_call_id, name=name, data_=shown))
+
+    # --- people ------------------------------------------------------------------------------------
+
+    def ask(self, run_id: UUID, questions: Iterable[Question]) -> None:
+        """The graph has stopped at these, until a person answers. A graph in a tool is the tool's affair."""
+        if self._tree.place_of(run_id).tool is None:
+            self._calls.ask(questions)
+
+    def go_on(self, rejected: Mapping[str, str | None]) -> None:
+        """As ToolCalls.go_on."""
+        self._calls.go_on(rejected)
 
     # --- the end -----------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Close what is still in flight: the run is over."""
-        for tool in self._tools.values():
-            self._put_tool_error(tool, "cancelled", "The run ended before the tool did.")
+        self._calls.close()
         for message in self._messages.values():
             self._cut_short(message)
         for step in reversed(self._steps.values()):
             self._put_step_end(step)
-        self._tools, self._messages, self._steps = {}, {}, {}
+        self._messages, self._steps = {}, {}
         self._tree.clear()

@@ -1,10 +1,10 @@
-"""What the bridge reads from LangChain's callbacks, as plain values: a model's words, its end, refusals."""
+"""What the bridge reads from LangChain's callbacks, as plain values: a model's words, its end, questions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from .events import FinishReason
+from .events import ApprovalRequest, FinishReason
 
 
 class CallPiece(TypedDict):
@@ -26,12 +26,25 @@ class Tokens(TypedDict):
     reasoning_tokens: int
 
 
-class Refusal(TypedDict):
-    """A tool call that a graph answered itself, without running a tool."""
+class Unrun(TypedDict):
+    """A tool call that a graph answered itself, without running the tool; `failed` where it was refused.
+    `message` may be cut: then `size` is the whole one's, in characters."""
 
     tool_call_id: str
     name: str | None
     message: str
+    size: int | None
+    failed: bool
+
+
+class Question(TypedDict):
+    """A graph's interrupt; `plain` where it is in no known form, and so may be about the tool around it."""
+
+    interrupt_id: str
+    value: Any
+    requests: list[ApprovalRequest]
+    response_schema: dict[str, Any] | None
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving import Served, serving
 
-pytest_plugins = ["tests.needs"]
+pytest_plugins = ["tests.needs", "tests.installed"]
 
 
 @pytest.fixture

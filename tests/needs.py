@@ -49,6 +49,7 @@ def _package(name: str) -> Part:
 # What a test can name, and the parts that it then needs.
 NEEDS: dict[str, tuple[Part, ...]] = {
     "chromium": (_system("chromium", lambda: chromium_path() is not None), _package("playwright")),
+    "hatchling": (_package("hatchling"),),
     "langchain-classic": (_package("langchain-classic"),),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
 }

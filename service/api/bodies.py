@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from ..approvals import Decision
+from ..chain import CallConfig
+from ..events import DecisionType
 from ..runs import OnDisconnect, RunRequest
 from ..values import clean_text, encode_json, to_json
 
@@ -30,6 +33,20 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 Clean = AfterValidator(_clean)
 
 
+class ConfigBody(BaseModel):
+    """What LangGraph calls config and context."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    configurable: Annotated[dict[str, Any], Clean] = Field(
+        default_factory=dict, description="Handed to the chain as its config's `configurable`."
+    )
+    context: Annotated[dict[str, Any] | None, Clean] = Field(
+        None, description="A graph's runtime context, as its context_schema has it."
+    )
+    recursion_limit: int | None = Field(None, ge=1, le=10_000, description="Steps that a graph may take.")
+
+
 class RunBody(BaseModel):
     """A run to start."""
 
@@ -45,6 +62,12 @@ class RunBody(BaseModel):
     params: dict[str, Any] = Field(
         default_factory=dict, description="For the model: temperature, max_tokens."
     )
+    thread_id: str | None = Field(
+        None,
+        pattern=r"^[\w.:@-]{1,128}$",
+        description="The conversation to go on with, for graphs that have a checkpointer of their own.",
+    )
+    config: ConfigBody = Field(default_factory=ConfigBody)
     metadata: Annotated[dict[str, Any], Clean, AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept with the run and given back."
     )
@@ -55,7 +78,47 @@ class RunBody(BaseModel):
     )
 
     def request(self) -> RunRequest:
-        return RunRequest(**self.model_dump())
+        return RunRequest(**self.model_dump() | {"config": CallConfig(**self.config.model_dump())})
+
+
+class EditedAction(BaseModel):
+    """An edited call as LangChain has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    args: Annotated[dict[str, Any], Clean]
+
+
+class DecisionBody(BaseModel):
+    """A person's decision about a tool call, or their answer to a question."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: DecisionType
+    message: Annotated[str | None, Clean] = Field(
+        None, description="respond: what the model gets as the tool's result; reject: the reason."
+    )
+    args: Annotated[dict[str, Any] | None, Clean] = Field(
+        None, description="edit: all arguments of the call that is to run instead."
+    )
+    edited_action: EditedAction | None = Field(None, description="edit, in LangChain's form.")
+    value: Annotated[Any, Clean] = Field(
+        None, description="respond, to a question without requests: what interrupt() returns, any JSON."
+    )
+
+    def decision(self) -> Decision:
+        name = self.edited_action.name if self.edited_action else None
+        args = self.edited_action.args if self.edited_action and self.args is None else self.args
+        return Decision(type=self.type, message=self.message, name=name, args=args, value=self.value)
+
+
+class DecisionsBody(BaseModel):
+    """One decision for each request of the approval, in their order; one, where it has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decisions: list[DecisionBody] = Field(min_length=1, max_length=100)
 
 
 class PromptBody(BaseModel):

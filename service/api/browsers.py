@@ -7,6 +7,7 @@ requests: Sec-Fetch-Site (https://w3c.github.io/webappsec-fetch-metadata/), and 
 import re
 from collections.abc import Sequence
 
+from starlette._utils import get_route_path  # private, but what routes are matched by, so no way around
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +27,7 @@ class SiteCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] == "http"
-            and scope["path"] in STARTING_PATHS
+            and get_route_path(scope) in STARTING_PATHS
             and not self._may(Headers(scope=scope))
         ):
             message = "A page of another site may not start runs here; CORS_ORIGINS lists those that may."

@@ -1,13 +1,15 @@
 """/: the page, or for people with curl a cheat sheet; and the API docs from vendored files."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
+
+from ..shipped import STATIC as STATIC
+from .services import ServicesOf
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}  # after an upgrade no mixture
 
@@ -23,16 +25,16 @@ class PageFiles(StaticFiles):
 
 router = APIRouter(include_in_schema=False)
 
-STATIC = Path(str(files(__package__))).parent.parent / "static"
-
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"\s+content="([^"]*)"')
+
+EXAMPLE = "agent"  # the chain of the cheat sheet, where it is served
 
 CHEAT_SHEET = """\
 Chainstream. Try:
   curl -N '{base}/stream?query=hi'
-  curl -NG {base}/stream -d chain=agent -d format=events --data-urlencode 'query=What is 37*43?'
+  curl -NG {base}/stream -d chain={chain} -d format=events --data-urlencode 'query=What is 37*43?'
   curl -N {base}/stream -H 'Content-Type: application/json' -d '{{"prompt": "hi"}}'
-  curl -N {base}/runs/stream -H 'Content-Type: application/json' -d '{{"chain": "agent", "input": "2+2?"}}'
+  curl -N {base}/runs/stream -H 'Content-Type: application/json' -d '{{"chain": "{chain}", "input": "2+2?"}}'
   curl {base}/runs/wait -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
   curl {base}/runs -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
   curl -N '{base}/runs/<run_id>/events?after=<id>'
@@ -42,9 +44,12 @@ Chainstream. Try:
 
 
 @router.get("/")
-async def index(request: Request) -> Response:
+async def index(request: Request, services: ServicesOf) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
-        return PlainTextResponse(CHEAT_SHEET.format(base=str(request.base_url).rstrip("/")))
+        base = request.url.replace(path=request.scope["root_path"], query="")  # where this app is mounted
+        registry = services.registry
+        chain = EXAMPLE if EXAMPLE in registry.chains else registry.first
+        return PlainTextResponse(CHEAT_SHEET.format(base=base, chain=chain))
     return _page(STATIC / "index.html")
 
 

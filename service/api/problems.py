@@ -79,11 +79,15 @@ async def _http(request: Request, error: HTTPException) -> Response:
     code = _HTTP_CODES.get(error.status_code, "http_error")
     detail = str(error.detail)
     if error.status_code == 404:
-        detail = f"There is no route {request.method} {request.url.path}; /docs lists all."
+        detail = f"There is no route {request.method} {request.url.path}; {_docs(request)} lists all."
     if error.status_code == 405:
-        detail = f"{request.url.path} does not take {request.method}; /docs lists what it takes."
+        detail = f"{request.url.path} does not take {request.method}; {_docs(request)} lists what it takes."
     return problem(error.status_code, code, detail, dict(error.headers or {}))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     return problem(500, "internal_error", "The service failed; its log has more under the request id.")
+
+
+def _docs(request: Request) -> str:
+    return f"{request.scope.get('root_path', '')}/docs"

@@ -3,11 +3,12 @@
 from typing import Any
 
 import orjson
+from fastapi import Request
 from starlette.responses import Response
 
 from ..event_log.base import Record, UnknownLog
 from ..runs import Run, Runs
-from ..snapshot import Snapshot
+from ..snapshot import ApprovalState, Snapshot
 from ..subscriptions import state_of
 from ..values import encode_json
 
@@ -16,7 +17,13 @@ def json_response(value: object, status: int = 200, headers: dict[str, str] | No
     return Response(encode_json(value), status, headers, media_type="application/json")
 
 
-def in_short(run: Run) -> dict[str, Any]:
+def root_of(request: Request) -> str:
+    """The path that the service is mounted at; empty where it is at the root."""
+    root: str = request.scope.get("root_path", "")
+    return root
+
+
+def in_short(run: Run, root: str) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "status": run.status,
@@ -28,17 +35,17 @@ def in_short(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "metadata": run.metadata,
-        "events_url": f"/runs/{run.run_id}/events",
+        "events_url": f"{root}/runs/{run.run_id}/events",
     }
 
 
-async def in_whole(runs: Runs, run: Run) -> dict[str, Any]:
+async def in_whole(runs: Runs, run: Run, root: str) -> dict[str, Any]:
     """With messages, tools, and of a finished run its output or error, usage and timings."""
     snapshot, terminal = await _state(runs, run)
     last = orjson.loads(terminal.line) if terminal else {}
     failed = terminal is not None and terminal.name == "error"
     return {
-        **in_short(run),
+        **in_short(run, root),
         "output": last.get("output"),
         "error": {key: last[key] for key in ("code", "message", "fault", "retryable")} if failed else None,
         "cancel_reason": last.get("reason"),
@@ -46,6 +53,11 @@ async def in_whole(runs: Runs, run: Run) -> dict[str, Any]:
         "usage": last.get("usage"),
         "messages": snapshot["messages"],
         "tools": snapshot["tools"],
+        "approvals": [
+            ApprovalState(interrupt_id=asked.interrupt_id, value=asked.value, requests=asked.requests)
+            for asked in run.waits.open
+        ],
+        "blocked": last.get("blocked", []),
         "ttft_ms": last.get("ttft_ms"),
         "duration_ms": last.get("duration_ms", last.get("t")),
     }

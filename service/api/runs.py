@@ -1,4 +1,4 @@
-"""/runs: start, stream, wait for, list, read and cancel."""
+"""/runs: start, stream, wait for, list, read, answer and cancel."""
 
 import asyncio
 from typing import Annotated
@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ..runs import Run, Status
-from .bodies import RunBody
+from .bodies import DecisionsBody, RunBody
 from .negotiation import cursor_of, format_of, idempotency_key_of
-from .run_views import in_short, in_whole, json_response
+from .run_views import in_short, in_whole, json_response, root_of
 from .services import ServicesOf
 from .streaming import follow, start_and_follow
 
@@ -20,8 +20,8 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 async def start_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
     """Answers at once; the events are at `events_url`, from the first, whenever they are asked for."""
     run = await services.runs.start(body.request(), attached=False, key=idempotency_key_of(request))
-    headers = {"Location": f"/runs/{run.run_id}", "X-Run-ID": run.run_id}
-    return json_response(in_short(run), 202, headers)
+    headers = {"Location": f"{root_of(request)}/runs/{run.run_id}", "X-Run-ID": run.run_id}
+    return json_response(in_short(run, root_of(request)), 202, headers)
 
 
 @router.post("/stream", summary="Start a run and stream it")
@@ -31,20 +31,22 @@ async def stream_run(services: ServicesOf, request: Request, body: RunBody) -> R
 
 @router.post("/wait", summary="Start a run and wait for its end")
 async def wait_for_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
-    """Answers with the finished run, whether it succeeded or not: its `status` says."""
+    """Answers with the finished run, whether it succeeded or not: its `status` says. A run that waits for a
+    person is answered with too: `waiting`, with its `approvals`."""
     run = await services.runs.start(body.request(), attached=True, key=idempotency_key_of(request))
     with services.runs.subscribed(run):
-        await _ended_or_left(request, run)
-    return json_response(await in_whole(services.runs, run), headers={"X-Run-ID": run.run_id})
+        await _settled_or_left(request, run)
+    whole = await in_whole(services.runs, run, root_of(request))
+    return json_response(whole, headers={"X-Run-ID": run.run_id})
 
 
-async def _ended_or_left(request: Request, run: Run) -> None:
-    ended = asyncio.create_task(run.ended.wait())
+async def _settled_or_left(request: Request, run: Run) -> None:
+    settled = asyncio.create_task(run.settled.wait())
     left = asyncio.create_task(_left(request))
     try:
-        await asyncio.wait({ended, left}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({settled, left}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        ended.cancel()
+        settled.cancel()
         left.cancel()
 
 
@@ -56,6 +58,7 @@ async def _left(request: Request) -> None:
 @router.get("", summary="List runs, the newest first")
 async def list_runs(
     services: ServicesOf,
+    request: Request,
     status: Status | None = None,
     chain: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -71,13 +74,13 @@ async def list_runs(
         if len(found) > limit:
             break
     more = found[limit - 1].run_id if len(found) > limit else None
-    return json_response({"items": [in_short(run) for run in found[:limit]], "next": more})
+    return json_response({"items": [in_short(run, root_of(request)) for run in found[:limit]], "next": more})
 
 
 @router.get("/{run_id}", summary="One run with its output, usage and tools")
-async def get_run(services: ServicesOf, run_id: str) -> Response:
+async def get_run(services: ServicesOf, request: Request, run_id: str) -> Response:
     run = services.runs.get(run_id)
-    return json_response(await in_whole(services.runs, run))
+    return json_response(await in_whole(services.runs, run, root_of(request)))
 
 
 @router.get("/{run_id}/events", summary="A run's events from a cursor")
@@ -88,8 +91,21 @@ async def run_events(services: ServicesOf, request: Request, run_id: str) -> Res
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a run")
-async def cancel_run(services: ServicesOf, run_id: str) -> Response:
+async def cancel_run(services: ServicesOf, request: Request, run_id: str) -> Response:
     """200 with the final state, also of a run that had ended before; 202 if it takes longer than a second."""
     run = await services.runs.cancel(run_id)
     status = 200 if run.ended.is_set() else 202
-    return json_response(await in_whole(services.runs, run), status)
+    return json_response(await in_whole(services.runs, run, root_of(request)), status)
+
+
+@router.post("/{run_id}/approvals/{interrupt_id}", summary="Answer what a run waits for")
+async def decide(
+    services: ServicesOf, request: Request, run_id: str, interrupt_id: str, body: DecisionsBody
+) -> Response:
+    """With the last answer the run goes on, with the same id and log: open its events again.
+
+    `approve`, `edit` with `args`, `reject` with a `message` or without, `respond` with a `message`. A
+    question without requests takes one of them: `respond` with a `value`, or yes, or no.
+    """
+    run = services.runs.decide(run_id, interrupt_id, [each.decision() for each in body.decisions])
+    return json_response(await in_whole(services.runs, run, root_of(request)))

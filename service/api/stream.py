@@ -20,14 +20,18 @@ Prompt = Annotated[str | None, Query(description="What to ask.", examples=["Tell
 
 @router.get("/stream", summary="Ask and stream, in one GET")
 async def get_stream(
-    services: ServicesOf, request: Request, query: Prompt = None, chain: str | None = None
+    services: ServicesOf,
+    request: Request,
+    query: Prompt = None,
+    chain: str | None = None,
+    model: str | None = None,
 ) -> Response:
     """For EventSource: reconnects, which bring `Last-Event-ID`, go on with the same run."""
 
     def wanted() -> RunRequest:
         if not query:
             raise InvalidRequest("no_query", "There is no query: GET /stream?query=Tell+me+a+story")
-        return RunRequest(chain=chain, input=clean_text(query))
+        return RunRequest(chain=chain, model=model, input=clean_text(query))
 
     return await start_and_follow(services, request, wanted, format_of(request, "tokens"))
 

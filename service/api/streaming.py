@@ -99,3 +99,5 @@ async def _frames(runs: Runs, subscription: Subscription, format_: Format) -> As
                 async for batch in batches:
                     if chunk := encoder.encode(batch):
                         yield chunk
+            if run.status == "waiting":
+                yield format_.paused([approval.interrupt_id for approval in run.waits.open])

@@ -1,21 +1,31 @@
 """One run's execution: the chain, the pump that writes its events, the watchdog, and the terminal event.
 
 The chain runs in a task of its own. Who stops it first decides the verdict: a cancel, a time-out, a bound, or
-the chain's own end. Exactly one terminal event is written, last, whatever happens.
+the chain's own end. Exactly one terminal event is written, last, whatever happens. A graph that waits for a
+person has ended its task: the execution pauses, and goes on with new work.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..callbacks import AsyncIteratorCallbackHandler
 from ..chunks import output_of
 from ..errors import RunFailed
 from ..event_log.base import EventLog
-from ..events import Cancelled, CancelReason, Done, RunError, RunStarted, TerminalEvent
+from ..events import (
+    Approval,
+    BridgeEvent,
+    Cancelled,
+    CancelReason,
+    Done,
+    RunError,
+    RunStarted,
+    TerminalEvent,
+)
 from .failures import failure_of
 from .writer import RunWriter
 
@@ -24,6 +34,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = 0.2  # seconds that a cancelled chain has to clean up; then its run ends without it
 
 Work = Callable[[AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
+OnPause = Callable[[Sequence[Approval]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +50,22 @@ class Limits:
 
 
 class Execution:
-    """`work` starts the chain with the handler that it is given, and returns the chain's output."""
+    """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
-    def __init__(self, started: RunStarted, work: Work, log: EventLog, limits: Limits) -> None:
+    `answer_steps` names the steps whose models write the answer, None all.
+    """
+
+    def __init__(
+        self,
+        started: RunStarted,
+        log: EventLog,
+        limits: Limits,
+        *,
+        on_pause: OnPause | None = None,
+        answer_steps: Collection[str] | None = None,
+    ) -> None:
         self._started = started
-        self._work = work
+        self._on_pause = on_pause
         self._limits = limits
         self._writer = RunWriter(
             log,
@@ -53,8 +75,12 @@ class Execution:
             max_chars=limits.output_max_chars,
         )
         self._handler = AsyncIteratorCallbackHandler(
-            end_with_root=False, tool_output_max_chars=limits.tool_output_max_chars
+            end_with_root=False,
+            answer_steps=answer_steps,
+            tool_output_max_chars=limits.tool_output_max_chars,
         )
+        self._begun = False
+        self._paused_at: float | None = None
         self._verdict: RunFailed | CancelReason | None = None
         self._stopped = asyncio.Event()
         self._chain: asyncio.Task[Any] | None = None
@@ -67,7 +93,7 @@ class Execution:
         return self._chain if self._chain is not None and not self._chain.done() else None
 
     def stop(self, verdict: RunFailed | CancelReason) -> None:
-        """End the run. The first verdict counts, and none after the chain's own end."""
+        """End the run. The first verdict counts, and none after the chain's own end; a pause is no end."""
         if self._verdict is not None or (self._chain is not None and self._chain.done()):
             return
         self._verdict = verdict
@@ -75,21 +101,68 @@ class Execution:
         if self._chain is not None:
             self._chain.cancel()
 
-    async def run(self) -> TerminalEvent:
-        """Execute; returns the terminal event once the log has it."""
-        await self._writer.start(self._started)
+    def tell_blocked(self, name: str, ms: int) -> None:
+        """Something of this run kept the event loop from all others: that goes into its figures."""
+        logger.warning("%s blocked the event loop for %d ms (run %s)", name, ms, self._started.run_id)
+        self._handler.tell_blocked(name, ms)
+
+    def answered(self, rejected: Mapping[str, str | None]) -> None:
+        """A person has answered: `run` may be called again, with the work that goes on from there.
+
+        `rejected` are the calls that are not to run, by their ids, with the reasons given.
+        """
+        self._handler.resume(rejected)
+
+    async def run(self, work: Work) -> TerminalEvent | None:
+        """Execute; returns the terminal event once the log has it, or None at a pause.
+
+        `work` starts the chain with the handler that it is given, and returns the chain's output.
+        """
+        await self._begin()
         pump = asyncio.create_task(self._pump())
-        output, error = await self._run_chain()
-        if self._verdict is None and error is None:
+        output, error = await self._run_chain(work)
+        if self._handler.approvals and self._verdict is None and error is None:
+            self._chain = None
+            self._handler.pause()
+            error = await pump or await self._pause(self._handler.approvals)
+            if self._paused_at is not None:
+                return None
+            pump = asyncio.create_task(self._pump())
+        elif self._verdict is None and error is None:
             self._handler.tell_output(output_of(output)[1])
         self._handler.close()
         error = await pump or error
         return await self._finish(output, error)
 
-    async def _run_chain(self) -> tuple[Any, BaseException | None]:
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._writer.start(self._started)
+        if self._paused_at is not None:
+            self._deadline += time.monotonic() - self._paused_at
+            self._paused_at = None
+
+    async def _pause(self, approvals: Sequence[Approval]) -> RunFailed | None:
+        """Tell what the run waits for, as the last events of the log so far. Returns why it cannot wait."""
+        if self._on_pause is None:
+            message = (
+                "A graph inside of this chain asked for a person: serve the graph itself to let it wait."
+            )
+            return RunFailed("cannot_wait", message, fault="chain")
+        self._on_pause(approvals)
+        try:
+            now = self._handler.now
+            await self._writer.write([replace(approval, t=now) for approval in approvals])
+        except RunFailed as bound:
+            return bound
+        if self._verdict is None:  # nobody cancelled meanwhile
+            self._paused_at = time.monotonic()
+        return None
+
+    async def _run_chain(self, work: Work) -> tuple[Any, BaseException | None]:
         if self._verdict is not None:
             return None, None
-        self._chain = chain = asyncio.create_task(self._work(self._handler))
+        self._chain = chain = asyncio.create_task(work(self._handler))
         self._watch()
         stopped = asyncio.create_task(self._stopped.wait())
         await asyncio.wait({chain, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,17 +174,25 @@ class Execution:
         return _outcome(chain)
 
     async def _pump(self) -> BaseException | None:
-        """Write what the handler tells until its end; the error that kept it from doing so."""
+        """Write what the handler tells until its end; the error that kept some of it out of the log."""
+        failure: BaseException | None = None
         try:
             async for batch in self._handler.batches():
                 try:
-                    await self._writer.write(batch)
+                    await self._writer.write(self._without_approvals(batch))
                 except RunFailed as bound:
                     self.stop(bound)
+                    failure = bound  # it may be in what the chain left when it had ended
         except Exception as error:
             self.stop(failure_of(error, self._handler))
             return error
-        return None
+        return failure
+
+    def _without_approvals(self, batch: Sequence[BridgeEvent]) -> Sequence[BridgeEvent]:
+        """They are told once the chain has ended: it must be able to go on when somebody answers."""
+        if not self._handler.approvals:
+            return batch
+        return [event for event in batch if not isinstance(event, Approval)]
 
     def _watch(self) -> None:
         """End the run if it is overdue; look again when it next could be."""
@@ -149,6 +230,7 @@ class Execution:
                 output=self._writer.answer,
                 usage=handler.usage(),
                 duration_ms=now,
+                blocked=handler.blocked,
             )
         if error is not None:
             logger.error("run %s failed", self._started.run_id, exc_info=error)
@@ -160,6 +242,7 @@ class Execution:
             usage=handler.usage(),
             ttft_ms=self._writer.first_token_at,
             duration_ms=now,
+            blocked=handler.blocked,
         )
 
     def _failed(self, failure: RunFailed) -> RunError:
@@ -169,6 +252,7 @@ class Execution:
             message=failure.message,
             fault=failure.fault,
             retryable=failure.retryable,
+            blocked=self._handler.blocked,
         )
 
 

@@ -3,62 +3,115 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
+from ..callbacks import AsyncIteratorCallbackHandler
 from ..errors import Overloaded
 from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
-from .execution import PATIENCE, Execution, Limits, Work
+from .execution import PATIENCE, Execution, Limits, OnPause, Work
 
 logger = logging.getLogger(__name__)
+
+GoOn = Callable[[Mapping[str, Any], AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
+
+Watching = Callable[[Execution], AbstractContextManager[None]]
+
+
+def _unwatched(execution: Execution) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+_FOREVER = 10**8  # seconds; three years
 
 RETRY_AFTER = 2  # seconds; runs of language models end at this order of time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run to do. `on_end` gets the terminal event as the log has it, or None where writing it failed."""
+    """A run to do: `work`, and after each pause what `go_on` is with the answers.
+
+    `on_pause` is told what the run waits for; without it a job cannot wait. `on_end` gets the terminal event
+    as the log has it, or None where writing it failed; then `release` frees what the chain kept for going on.
+    `answer_steps` as in Execution.
+    """
 
     started: RunStarted
     work: Work
+    go_on: GoOn
     on_start: Callable[[], None]
+    on_pause: OnPause | None
     on_end: Callable[[TerminalEvent | None], None]
+    release: Callable[[], Awaitable[None]]
+    answer_steps: Collection[str] | None
+
+
+@dataclass(slots=True)
+class _Paused:
+    job: Job
+    execution: Execution
+    timeout: asyncio.TimerHandle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """Runs at once, and those that may wait their turn. Runs that wait for a person hold no place: at most so
+    many, for so many seconds each (0 for no bound), are kept; over it the longest waiting one times out."""
+
+    running: int
+    queued: int
+    paused: int
+    pause_timeout: float
 
 
 class LocalExecutor:
-    """Runs at most `max_running` jobs at once; `max_queued` more may wait."""
+    """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`."""
 
-    def __init__(self, log: EventLog, limits: Limits, *, max_running: int, max_queued: int) -> None:
+    def __init__(
+        self, log: EventLog, limits: Limits, capacity: Capacity, watching: Watching = _unwatched
+    ) -> None:
         self._log = log
+        self._watching = watching
         self._limits = limits
-        self._max_running = max_running
-        self._max_queued = max_queued
-        self._waiting: OrderedDict[str, Job] = OrderedDict()
+        self._capacity = capacity
+        self._queue: OrderedDict[str, tuple[Job, Execution]] = OrderedDict()
+        self._paused: OrderedDict[str, _Paused] = OrderedDict()
         self._executions: dict[str, Execution] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandoned: set[asyncio.Task[object]] = set()
 
     def check_room(self) -> None:
         """Raises Overloaded where `submit` would have no place for one more job."""
-        if len(self._executions) < self._max_running or len(self._waiting) < self._max_queued:
+        if self._is_free or len(self._queue) < self._capacity.queued:
             return
-        message = (
-            f"{len(self._executions)} runs are in flight and {len(self._waiting)} wait: try again later."
-        )
+        message = f"{len(self._executions)} runs are in flight and {len(self._queue)} wait: try again later."
         raise Overloaded("too_many_runs", message, retry_after=RETRY_AFTER)
 
     def submit(self, job: Job) -> None:
         self.check_room()
-        if len(self._executions) < self._max_running:
-            self._start(job)
-        else:
-            self._waiting[job.started.run_id] = job
+        execution = Execution(
+            job.started, self._log, self._limits, on_pause=job.on_pause, answer_steps=job.answer_steps
+        )
+        self._start_or_queue(job, execution)
+
+    def resume(self, run_id: str, answers: Mapping[str, Any], rejected: Mapping[str, str | None]) -> None:
+        """Let a paused run go on with these answers, in its turn. `rejected` as in Execution.answered."""
+        paused = self._take_paused(run_id)
+        paused.execution.answered(rejected)
+        work = partial(paused.job.go_on, answers)
+        self._start_or_queue(replace(paused.job, work=work), paused.execution)
 
     def cancel(self, run_id: str, reason: CancelReason) -> None:
         """Begin to end a run, also one that waits; nothing where it is not here any more."""
-        if job := self._waiting.pop(run_id, None):
-            self._start(job)
+        if run_id in self._paused:
+            paused = self._take_paused(run_id)
+            self._start(paused.job, paused.execution)
+        elif run_id in self._queue:
+            self._start(*self._queue.pop(run_id))
         if execution := self._executions.get(run_id):
             execution.stop(reason)
 
@@ -66,7 +119,7 @@ class LocalExecutor:
         """Let what runs go on for `grace` seconds, then cancel all; returns when every run has ended."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
-        for run_id in [*self._waiting, *self._executions]:
+        for run_id in [*self._queue, *self._paused, *self._executions]:
             self.cancel(run_id, "shutdown")
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -75,8 +128,17 @@ class LocalExecutor:
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=PATIENCE)
 
-    def _start(self, job: Job) -> None:
-        execution = Execution(job.started, job.work, self._log, self._limits)
+    @property
+    def _is_free(self) -> bool:
+        return len(self._executions) < self._capacity.running
+
+    def _start_or_queue(self, job: Job, execution: Execution) -> None:
+        if self._is_free:
+            self._start(job, execution)
+        else:
+            self._queue[job.started.run_id] = job, execution
+
+    def _start(self, job: Job, execution: Execution) -> None:
         self._executions[job.started.run_id] = execution
         task = asyncio.create_task(self._execute(job, execution))
         self._tasks.add(task)
@@ -84,16 +146,44 @@ class LocalExecutor:
 
     async def _execute(self, job: Job, execution: Execution) -> None:
         terminal: TerminalEvent | None = None
+        paused = False
         job.on_start()
         try:
-            terminal = await execution.run()
+            with self._watching(execution):
+                terminal = await execution.run(job.work)
+            paused = terminal is None
         except Exception:
             logger.exception("run %s could not be written to its end", job.started.run_id)
         finally:
             del self._executions[job.started.run_id]
-            job.on_end(terminal)
-            self._keep_abandoned(execution)
+            if paused:
+                self._keep_paused(job, execution)
+            else:
+                job.on_end(terminal)
+                self._keep_abandoned(execution)
             self._start_next()
+        if not paused:
+            await self._release(job)
+
+    async def _release(self, job: Job) -> None:
+        try:
+            await job.release()
+        except Exception:
+            logger.exception("what run %s kept could not be released", job.started.run_id)
+
+    def _keep_paused(self, job: Job, execution: Execution) -> None:
+        run_id = job.started.run_id
+        timeout = asyncio.get_running_loop().call_later(
+            self._capacity.pause_timeout or _FOREVER, self.cancel, run_id, "timeout"
+        )
+        self._paused[run_id] = _Paused(job, execution, timeout)
+        if len(self._paused) > self._capacity.paused:
+            self.cancel(next(iter(self._paused)), "timeout")
+
+    def _take_paused(self, run_id: str) -> _Paused:
+        paused = self._paused.pop(run_id)
+        paused.timeout.cancel()
+        return paused
 
     def _keep_abandoned(self, execution: Execution) -> None:
         if chain := execution.abandoned:
@@ -106,5 +196,5 @@ class LocalExecutor:
             chain.exception()  # retrieved: its run has ended, nobody else asks for it
 
     def _start_next(self) -> None:
-        if self._waiting and len(self._executions) < self._max_running:
-            self._start(self._waiting.popitem(last=False)[1])
+        if self._queue and self._is_free:
+            self._start(*self._queue.popitem(last=False)[1])

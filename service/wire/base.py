@@ -4,6 +4,7 @@ A format makes frames of events; ids are stamped on them in one place, encoder.p
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from ..event_log.base import Record
@@ -33,6 +34,10 @@ class Format(ABC):
     def gap(self, gap: Gap) -> bytes:
         """The frame that tells of a gap, without id."""
 
+    @abstractmethod
+    def paused(self, interrupt_ids: Sequence[str]) -> bytes:
+        """What ends a stream whose run waits for a person; control frames have no id."""
+
     def forget(self) -> None:  # noqa: B027 - most formats hold nothing back
         """A snapshot has told the client of all events so far, of those too that were still held back."""
 
@@ -56,6 +61,9 @@ class SSEFormat(Format):
 
     def gap(self, gap: Gap) -> bytes:
         return named_frame(b"gap", encode_json(gap_fields(gap)))
+
+    def paused(self, interrupt_ids: Sequence[str]) -> bytes:
+        return named_frame(b"paused", encode_json({"interrupt_ids": interrupt_ids}))
 
 
 def named_frame(name: bytes, line: bytes) -> bytes:

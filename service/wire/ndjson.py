@@ -1,5 +1,7 @@
 """`ndjson`: every event of the log as one line of JSON."""
 
+from collections.abc import Sequence
+
 from ..event_log.base import Record
 from ..snapshot import Gap
 from ..values import encode_json
@@ -19,6 +21,9 @@ class NDJSONFormat(Format):
 
     def gap(self, gap: Gap) -> bytes:
         return _line(b"gap", encode_json(gap_fields(gap)))
+
+    def paused(self, interrupt_ids: Sequence[str]) -> bytes:
+        return b"{%b" % _line(b"paused", encode_json({"interrupt_ids": interrupt_ids}))
 
 
 def _line(name: bytes, line: bytes) -> bytes:

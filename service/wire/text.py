@@ -1,5 +1,7 @@
 """`text`: the answer's text and nothing else, for people with curl."""
 
+from collections.abc import Sequence
+
 from ..event_log.base import Record
 from ..events import Cancelled, Event, MessageEnd, RunError, Token
 from ..snapshot import Gap
@@ -8,7 +10,7 @@ from .base import Format
 
 
 class TextFormat(Format):
-    """A run that did not succeed says so in a last line `[Error: …]`; nothing else tells it in plain text."""
+    """A run that did not succeed says so in a last line `[Error: …]`, one that waits in `[Paused: …]`."""
 
     media_type = "text/plain; charset=utf-8"
     stateful = True
@@ -37,6 +39,9 @@ class TextFormat(Format):
     def gap(self, gap: Gap) -> bytes:
         return self._error(f"the events after {gap.requested.seq} cannot be had ({gap.reason})").encode()
 
+    def paused(self, interrupt_ids: Sequence[str]) -> bytes:
+        return self._note(f"Paused: waiting for an answer to {', '.join(interrupt_ids)}").encode()
+
     def _texts(self, event: Event) -> list[str]:
         match event:
             case Token():
@@ -56,7 +61,10 @@ class TextFormat(Format):
                 return ""
 
     def _error(self, message: str) -> str:
-        return f"{chr(10) if self._line_is_open else ''}[Error: {' '.join(message.split())}]\n"
+        return self._note(f"Error: {' '.join(message.split())}")
+
+    def _note(self, text: str) -> str:
+        return f"{chr(10) if self._line_is_open else ''}[{text}]\n"
 
 
 _READ = frozenset({"token", "message_end", "done", "error", "cancelled"})

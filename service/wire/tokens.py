@@ -11,7 +11,7 @@ DONE = "[DONE]"
 ERROR = "[ERROR]"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_TOOLS = frozenset({"tool_call", "tool_start", "tool_progress", "tool_end", "tool_error"})
+_TOOLS = frozenset({"tool_call", "tool_start", "tool_progress", "tool_end", "tool_error", "approval"})
 _ANSWER = frozenset({"token", "message_end", "done", "error", "cancelled"})
 
 

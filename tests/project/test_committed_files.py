@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,12 @@ def wanted(requirements: str) -> set[str]:
     return {match[0].lower() for line in lines if (match := NAME.match(line))}
 
 
+def dependencies() -> set[str]:
+    """What pyproject.toml names for run time."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {match[0].lower() for line in project["dependencies"] if (match := NAME.match(line))}
+
+
 def test_no_committed_file_names_a_package_index() -> None:
     assert matching(INDEX) == {}
 
@@ -67,8 +74,13 @@ def test_a_lock_file_names_no_place_on_a_machine(lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_file_has_every_package_that_its_requirements_name(lock: str) -> None:
     names = wanted(lock.replace(".txt", ".in"))
-    assert names
-    assert names - pins(lock).keys() == set()
+    assert names and dependencies()
+    assert (names | dependencies()) - pins(lock).keys() == set()
+
+
+def test_a_package_is_named_with_its_range_in_one_place() -> None:
+    places = [dependencies(), wanted("requirements.in"), wanted("requirements-dev.in")]
+    assert len(set.union(*places)) == sum(map(len, places))
 
 
 @pytest.mark.parametrize("lock", LOCKS)

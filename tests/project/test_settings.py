@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 def spelled(default: object) -> str:
     if isinstance(default, tuple):
         return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

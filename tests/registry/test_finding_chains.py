@@ -1,14 +1,18 @@
 """Finding chains: those of chains/, those that CHAINS names, and what is said of one that does not load."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from service.callbacks import AsyncIteratorCallbackHandler
+from service.chain import CallConfig, Chain
 from service.errors import StartError
-from service.providers import Models
+from service.providers import DEFAULT_MODEL, Models
 from service.registry import Registry, open_registry
 
 
@@ -16,6 +20,14 @@ from service.registry import Registry, open_registry
 async def opened(*named: str) -> AsyncIterator[Registry]:
     async with open_registry(named, Models(offline_tokens_per_second=0)) as registry:
         yield registry
+
+
+async def invoked(chain: Chain, given: Any, params: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    model = DEFAULT_MODEL if chain.takes_model else None
+    call = chain.call(
+        given=given, system=None, model=model, params=params, thread_id=None, config=CallConfig()
+    )
+    return await call.start("run", AsyncIteratorCallbackHandler())
 
 
 @pytest.fixture
@@ -90,7 +102,7 @@ async def test_a_context_manager_is_entered_once_and_left_at_the_end(module: Pat
     async with opened(f"{module.stem}:chain") as registry:
         chain = registry.get("chain")
         for _ in range(3):
-            assert await chain.invoke("", {}, "x", []) == "x"
+            assert await invoked(chain, "x") == "x"
         seen = __import__(module.stem).seen
         assert seen == ["entered"]
     assert seen == ["entered", "left"]
@@ -109,7 +121,7 @@ async def test_a_build_is_kept_for_each_model_and_the_least_used_are_closed(modu
     async with opened(f"{module.stem}:chain") as registry:
         chain = registry.get("chain")
         for number in range(1, 40):
-            await chain.invoke("offline:demo", {"max_tokens": number}, "hello", [])
+            await invoked(chain, "hello", {"max_tokens": number})
         held = __import__(module.stem).held
         assert len(held) <= 16 and held[-1] == 39
     assert held == []

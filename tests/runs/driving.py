@@ -42,8 +42,8 @@ async def executing(
     """An execution under way; it is awaited at the end."""
     log = MemoryEventLog(ttl=60, max_bytes=10_000_000)
     await log.open(RUN_ID)
-    execution = Execution(started(), work, log, limits)
-    task = asyncio.create_task(execution.run())
+    execution = Execution(started(), log, limits)
+    task = asyncio.create_task(execution.run(work))
     try:
         yield execution, log, task
     finally:

@@ -1,7 +1,7 @@
 """Runs: their states, idempotency, queueing, grace, draining, and what is kept of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
@@ -10,7 +10,7 @@ from anyio import fail_after
 
 from service.errors import Conflict, NotFound, Overloaded
 from service.event_log.memory import MemoryEventLog
-from service.executor.local import LocalExecutor
+from service.executor.local import Capacity, LocalExecutor
 from service.providers import Models
 from service.registry import open_registry
 from service.runs import TRANSITIONS, IllegalTransition, Run, RunRequest, Runs, Status
@@ -20,11 +20,19 @@ from tests.served_chains import GATES, MODEL_CALLS, SERVED
 
 @asynccontextmanager
 async def runs_with(
-    *, max_running: int = 10, max_queued: int = 10, grace: float = 60, kept: int = 100, ttl: float = 60
+    *,
+    chains: Sequence[str] = SERVED,
+    max_running: int = 10,
+    max_queued: int = 10,
+    max_waiting: int = 10,
+    grace: float = 60,
+    kept: int = 100,
+    ttl: float = 60,
 ) -> AsyncIterator[Runs]:
-    async with open_registry(SERVED, Models(offline_tokens_per_second=0)) as registry:
+    async with open_registry(chains, Models(offline_tokens_per_second=0)) as registry:
         log = MemoryEventLog(ttl, 10_000_000, on_expire=lambda run_id, records: runs.archive(run_id, records))
-        executor = LocalExecutor(log, MODEST, max_running=max_running, max_queued=max_queued)
+        capacity = Capacity(running=max_running, queued=max_queued, paused=max_waiting, pause_timeout=0)
+        executor = LocalExecutor(log, MODEST, capacity)
         runs = Runs(log, registry, executor, grace=grace, kept=kept)
         try:
             yield runs

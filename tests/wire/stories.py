@@ -17,6 +17,7 @@ from service.events import (
     ToolStart,
     UsageTotals,
 )
+from service.snapshot import Snapshot
 from service.wire import FORMATS
 from service.wire.encoder import Encoder
 
@@ -75,3 +76,7 @@ def encoded(format_name: str, records: Sequence[Record], cursor: Cursor = START,
     """The bytes of these records, past the cursor, given in one batch."""
     encoder = Encoder(FORMATS[format_name](), run_id, cursor)
     return encoder.encode([record for record in records if record.seq > encoder.feed_after])
+
+
+def empty_snapshot(status: str) -> Snapshot:
+    return Snapshot(messages=[], tools=[], approvals=[], status=status)

@@ -7,7 +7,7 @@ import pytest
 
 from service.event_log.base import START, Cursor
 from service.events import EVENTS, Custom, Event, RunStarted
-from service.snapshot import Gap, Snapshot
+from service.snapshot import Gap
 from service.values import to_json
 from service.wire import FORMATS
 from service.wire.encoder import Encoder
@@ -18,6 +18,7 @@ from tests.wire.stories import (
     RUN,
     cancelled,
     done,
+    empty_snapshot,
     encoded,
     ended,
     failed,
@@ -148,15 +149,15 @@ def test_a_ping_is_a_named_event_that_leaves_the_id_as_it_was() -> None:
     ("requested", "shown"), [(Cursor(9, 1), "1.9"), (Cursor(9), "9"), (Cursor(9, 1, 2), "1.9")]
 )
 def test_a_gap_bears_the_id_of_the_event_that_its_snapshot_is_as_of(requested: Cursor, shown: str) -> None:
-    gap = Gap("ahead_of_log", requested, Cursor(4, 2), Snapshot(messages=[], tools=[], status="running"))
+    gap = Gap("ahead_of_log", requested, Cursor(4, 2), empty_snapshot("running"))
     assert Encoder(FORMATS["events"](), RUN, Cursor(4, 2)).gap(gap).decode() == (
         f'id: run.2.4\nevent: gap\ndata: {{"reason":"ahead_of_log","requested":"{shown}",'
-        '"snapshot":{"messages":[],"tools":[],"status":"running"},"as_of":"2.4"}\n\n'
+        '"snapshot":{"messages":[],"tools":[],"approvals":[],"status":"running"},"as_of":"2.4"}\n\n'
     )
 
 
 def test_a_gap_before_the_first_event_is_as_of_the_start() -> None:
-    gap = Gap("ahead_of_log", Cursor(9, 1), START, Snapshot(messages=[], tools=[], status="queued"))
+    gap = Gap("ahead_of_log", Cursor(9, 1), START, empty_snapshot("queued"))
     assert Encoder(FORMATS["events"](), RUN, START).gap(gap).startswith(b"id: run.0.0\nevent: gap\n")
 
 

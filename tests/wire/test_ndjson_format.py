@@ -6,7 +6,7 @@ import orjson
 
 from service.event_log.base import START, Cursor
 from service.events import Event
-from service.snapshot import Gap, Snapshot
+from service.snapshot import Gap
 from service.wire import FORMATS
 from service.wire.encoder import Encoder
 from tests.wire.lines import Lines
@@ -16,6 +16,7 @@ from tests.wire.stories import (
     RUN,
     cancelled,
     done,
+    empty_snapshot,
     encoded,
     ended,
     failed,
@@ -110,14 +111,14 @@ def test_no_ping_comes_between() -> None:
 
 
 def test_a_gap_is_a_line_with_the_id_of_the_event_that_its_snapshot_is_as_of() -> None:
-    gap = Gap("expired", START, Cursor(4, 2), Snapshot(messages=[], tools=[], status="running"))
+    gap = Gap("expired", START, Cursor(4, 2), empty_snapshot("running"))
     assert orjson.loads(Encoder(FORMATS["ndjson"](), RUN, Cursor(4, 2)).gap(gap)) == {
         "id": "run.2.4",
         "event": "gap",
         "data": {
             "reason": "expired",
             "requested": "0",
-            "snapshot": {"messages": [], "tools": [], "status": "running"},
+            "snapshot": {"messages": [], "tools": [], "approvals": [], "status": "running"},
             "as_of": "2.4",
         },
     }

@@ -7,13 +7,14 @@ import pytest
 
 from service.event_log.base import Cursor
 from service.events import Event, Reasoning
-from service.snapshot import Gap, Snapshot
+from service.snapshot import Gap
 from service.wire import FORMATS
 from service.wire.encoder import Encoder
 from tests.wire.stories import (
     RUN,
     cancelled,
     done,
+    empty_snapshot,
     encoded,
     ended,
     failed,
@@ -102,7 +103,7 @@ def test_a_reader_gets_the_text_past_its_cursor(seq: int) -> None:
 
 
 def test_a_gap_is_told_in_a_line_of_its_own() -> None:
-    gap = Gap("expired", Cursor(3), Cursor(4, 1), Snapshot(messages=[], tools=[], status="running"))
+    gap = Gap("expired", Cursor(3), Cursor(4, 1), empty_snapshot("running"))
     assert Encoder(FORMATS["text"](), RUN, Cursor(4, 1)).gap(gap) == (
         b"[Error: the events after 3 cannot be had (expired)]\n"
     )

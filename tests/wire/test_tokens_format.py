@@ -16,6 +16,7 @@ from tests.wire.stories import (
     RUN,
     cancelled,
     done,
+    empty_snapshot,
     encoded,
     ended,
     failed,
@@ -201,7 +202,7 @@ def test_the_last_frame_of_every_run_is_its_only_marker_and_bears_the_last_id(en
 
 
 def test_a_gap_is_a_named_event() -> None:
-    gap = Gap("expired", Cursor(1, 1), Cursor(4, 1), Snapshot(messages=[], tools=[], status="running"))
+    gap = Gap("expired", Cursor(1, 1), Cursor(4, 1), empty_snapshot("running"))
     (message,) = browser([Encoder(FORMATS["tokens"](), RUN, Cursor(4, 1)).gap(gap)])
     assert (message.event, message.last_event_id) == ("gap", "run.1.4")
 
@@ -219,5 +220,6 @@ def _snapshot(texts: list[tuple[str, str]]) -> Snapshot:
     return Snapshot(
         messages=[{"message_id": m, "channel": "answer", "text": text} for m, text in texts],
         tools=[],
+        approvals=[],
         status="running",
     )

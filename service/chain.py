@@ -1,0 +1,208 @@
+"""A chain as it is offered: what it says of itself, and how a call of it is checked, started and resumed."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from .approvals import Decision
+from .callbacks import AsyncIteratorCallbackHandler
+from .chain_builds import AnyRunnable, BuildKey, ChainBuilds, Takes
+from .chain_input import chain_input
+from .chain_schemas import input_schema_of, tool_schema_of, tools_of
+from .chain_sources import ChainSource
+from .errors import InvalidRequest, StartError, Unprocessable
+from .events import Approval
+from .graph_taps import tapped
+from .graphs import graph_of, has_memory, only_new, with_checkpoints
+
+THREAD_KEYS = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns"})
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInfo:
+    """A tool that a chain has."""
+
+    name: str
+    description: str
+    input_schema: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallConfig:
+    """What a client may set of a call, as LangGraph has it: its config's `configurable`, a graph's `context`,
+    and the number of steps that it may take."""
+
+    configurable: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] | None = None
+    recursion_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What one run of a chain is given, checked."""
+
+    chain: "Chain"
+    key: BuildKey
+    input: Any
+    thread_id: str | None
+    config: CallConfig
+
+    async def start(self, run_id: str, handler: AsyncIteratorCallbackHandler) -> Any:
+        return await self._drive(run_id, handler, self.input, resumed=False)
+
+    async def resume(
+        self, run_id: str, answers: Mapping[str, Any], handler: AsyncIteratorCallbackHandler
+    ) -> Any:
+        """Go on after a pause, with an answer for each interrupt by its id; breakpoints take none."""
+        command: Command[Any] | None = Command(resume=dict(answers)) if answers else None
+        return await self._drive(run_id, handler, command, resumed=True)
+
+    async def release(self, run_id: str) -> None:
+        """Forget what was kept for going on."""
+        await self.chain.checkpoints.adelete_thread(run_id)
+
+    async def _drive(
+        self, run_id: str, handler: AsyncIteratorCallbackHandler, given: Any, *, resumed: bool
+    ) -> Any:
+        async with self.chain.builds.lease(self.key) as runnable:
+            with tapped(handler) as taps:
+                config = self._config(run_id, handler, taps)
+                graph = graph_of(runnable)
+                if graph is None:
+                    return await runnable.ainvoke(given, config)
+                if has_memory(graph):
+                    given = given if resumed else await only_new(graph, given, config)
+                    return await runnable.ainvoke(given, config, **self._context())
+                ours = with_checkpoints(runnable, self.chain.checkpoints)
+                return await ours.ainvoke(given, config, durability="exit", **self._context())
+
+    def _config(
+        self, run_id: str, handler: AsyncIteratorCallbackHandler, taps: Mapping[str, Any]
+    ) -> RunnableConfig:
+        thread = {"thread_id": self.thread_id or run_id} if self.chain.is_graph else {}
+        config = RunnableConfig(
+            callbacks=[handler],
+            run_name=self.chain.name,
+            configurable={**self.config.configurable, **thread, **taps},
+        )
+        if self.config.recursion_limit is not None:
+            config["recursion_limit"] = self.config.recursion_limit
+        return config
+
+    def _context(self) -> dict[str, Any]:
+        return {} if self.config.context is None else {"context": self.config.context}
+
+
+class Chain:
+    """`checkpoints` are for graphs that have none of their own, so that they can wait for a person."""
+
+    def __init__(
+        self,
+        source: ChainSource,
+        runnable: AnyRunnable,
+        builds: ChainBuilds,
+        takes: Takes,
+        checkpoints: BaseCheckpointSaver[Any],
+    ) -> None:
+        graph = graph_of(runnable)
+        self.name = source.name
+        self.description = source.description or inspect.cleandoc(source.module.__doc__ or "")
+        self.examples: list[str] = [str(example) for example in getattr(source.module, "EXAMPLES", ())]
+        self.answer_steps = _answer_steps_of(source)
+        self.takes_model = takes.model is not None
+        self._takes_config = takes.config is not None
+        self.is_graph = graph is not None
+        self.has_memory = has_memory(graph)
+        self.context_schema: Any = None if graph is None else graph.context_schema
+        self.input_schema = input_schema_of(runnable)
+        self._tools = tools_of(runnable)
+        self.tools = [
+            ToolInfo(tool.name, tool.description, tool_schema_of(tool)) for tool in self._tools.values()
+        ]
+        self.builds = builds
+        self.checkpoints = checkpoints
+
+    def call(
+        self,
+        *,
+        given: Any,
+        system: str | None,
+        model: str | None,
+        params: Mapping[str, Any],
+        thread_id: str | None,
+        config: CallConfig,
+    ) -> Call:
+        """Check what a client gives; raises RequestErrors."""
+        return Call(
+            chain=self,
+            key=BuildKey.of(model, params, config.configurable if self._takes_config else {}),
+            input=chain_input(given, system, self.input_schema),
+            thread_id=self._thread(thread_id, config.configurable),
+            config=self._checked(config),
+        )
+
+    def check_decisions(self, approval: Approval, decisions: Sequence[Decision]) -> None:
+        """Raises Unprocessable where an edited call is none that the tool takes."""
+        for request, decision in zip(approval.requests, decisions, strict=False):
+            if decision.type == "edit" and decision.args is not None:
+                self._check_arguments(decision.name or request["name"], decision.args)
+
+    def _check_arguments(self, name: str, args: Mapping[str, Any]) -> None:
+        schema = self._tools[name].tool_call_schema if name in self._tools else None
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            try:
+                schema.model_validate(args)
+            except ValidationError as error:
+                message = f"{name!r} does not take these arguments: {_told(error)}."
+                raise Unprocessable("invalid_arguments", message) from error
+
+    def _thread(self, thread_id: str | None, configurable: Mapping[str, Any]) -> str | None:
+        named = configurable.get("thread_id")
+        if named is not None and thread_id not in (None, named):
+            message = "`thread_id` and `config.configurable.thread_id` name two threads; leave one out."
+            raise InvalidRequest("two_threads", message)
+        thread = thread_id if named is None else str(named)
+        if not self.has_memory and (thread is not None or THREAD_KEYS & configurable.keys()):
+            message = (
+                f"The chain {self.name!r} keeps no threads: send the conversation in input.messages. "
+                "A thread_id is for graphs that have a checkpointer of their own."
+            )
+            raise InvalidRequest("no_threads", message)
+        return thread
+
+    def _checked(self, config: CallConfig) -> CallConfig:
+        if internal := [name for name in config.configurable if name.startswith("__")]:
+            message = f"config.configurable has {internal[0]!r}: names with __ are LangGraph's own."
+            raise InvalidRequest("bad_config", message)
+        if config.context is None:
+            return config
+        if self.context_schema is None:
+            raise InvalidRequest("no_context", f"The chain {self.name!r} takes no context.")
+        try:
+            TypeAdapter(self.context_schema).validate_python(config.context)
+        except ValidationError as error:
+            message = f"config.context is not what the chain {self.name!r} takes: {_told(error)}."
+            raise Unprocessable("invalid_context", message) from error
+        return config
+
+
+def _told(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where + ': ' if where else ''}{first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+def _answer_steps_of(source: ChainSource) -> frozenset[str] | None:
+    steps = getattr(source.module, "ANSWER_STEPS", None)
+    if steps is None:
+        return None
+    if isinstance(steps, str) or not all(isinstance(step, str) for step in steps):
+        message = f"ANSWER_STEPS of the chain {source.name!r} must be a list of the names of its steps."
+        raise StartError("chain_broken", message)
+    return frozenset(steps)

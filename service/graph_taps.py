@@ -1,0 +1,59 @@
+"""What LangGraph gives to writers and not to callbacks: stream-writer chunks, and the output deltas of tools.
+
+A graph inside of another hands its chunks to the outer one's writer, at once and in the context of who wrote
+them. So every chain is run as if inside of a graph whose writer is ours: then chunks stand exactly where they
+were written, also those of graphs deep in a chain. Through `astream` they would come out of a queue, and so
+after the end of a tool that wrote and returned. The names that this takes are LangGraph's own; where a
+version has them no more, its chunks are not told.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from langchain_core.runnables.config import var_child_runnable_config
+
+from .callbacks import AsyncIteratorCallbackHandler
+
+logger = logging.getLogger(__name__)
+
+WRITER: Final = "stream_writer"
+DELTA: Final = "output_delta"
+
+try:
+    from langgraph._internal._constants import CONFIG_KEY_RUNTIME, CONFIG_KEY_STREAM
+    from langgraph.pregel._tools import _tool_call_writer
+    from langgraph.pregel.protocol import StreamProtocol
+    from langgraph.runtime import Runtime
+except ImportError:  # pragma: no cover - no version that the requirements allow has been so yet
+    TAPPED = False
+else:
+    TAPPED = True
+
+
+@contextmanager
+def tapped(handler: AsyncIteratorCallbackHandler) -> Iterator[dict[str, Any]]:
+    """What to add to a chain's `configurable`; chains are to be run within this context."""
+    if not TAPPED:
+        logger.warning("this version of LangGraph keeps get_stream_writer() chunks to itself")
+        yield {}
+        return
+    token = _tool_call_writer.set(_writer(handler, DELTA))
+    try:
+        # No modes: the graph adds nothing to our stream, and so takes our writer.
+        stream = StreamProtocol(lambda chunk: None, set())
+        yield {
+            CONFIG_KEY_STREAM: stream,
+            CONFIG_KEY_RUNTIME: Runtime(stream_writer=_writer(handler, WRITER)),
+        }
+    finally:
+        _tool_call_writer.reset(token)
+
+
+def _writer(handler: AsyncIteratorCallbackHandler, name: str) -> Callable[[Any], None]:
+    def write(chunk: Any) -> None:
+        config = var_child_runnable_config.get() or {}
+        handler.tell_chunk(getattr(config.get("callbacks"), "parent_run_id", None), name, chunk)
+
+    return write

@@ -1,0 +1,68 @@
+"""`--reload`: one process watches the users' files, another serves, and is started anew when one changes."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from uvicorn.supervisors import ChangeReload
+
+from .chain_targets import parse_target
+from .environment import enter_environment
+from .errors import StartError
+from .settings import Settings
+
+GRACE_SECONDS = 1  # at most, unless SHUTDOWN_GRACE_SECONDS is set: who edits is waiting
+
+
+def serve_with_reload(settings: Settings, listening: socket.socket) -> None:
+    files = _files_named(settings)
+    folders = _folders(files)
+    print(f"Watching {', '.join(folders)} for changes", flush=True)
+    config = uvicorn.Config(
+        f"{__package__}.app:create_app",
+        factory=True,
+        reload=True,
+        reload_dirs=folders,
+        reload_includes=["*.py", ".env", *(file.name for file in files if file.suffix == ".json")],
+        reload_excludes=_environment_inside(),
+        log_level="warning",
+    )
+    ChangeReload(config, target=_serve, sockets=[listening]).run()
+
+
+def _files_named(settings: Settings) -> list[Path]:
+    """The files that CHAINS names; what is misspelled there no edit of a file can cure."""
+    try:
+        targets = [parse_target(text) for text in settings.chains]
+    except StartError as error:
+        sys.exit(error.message)
+    return [Path(target.place).resolve() for target in targets if not target.is_module]
+
+
+def _folders(files: list[Path]) -> list[str]:
+    """The current one, and those of files that lie elsewhere."""
+    here = Path.cwd()
+    folders = {str(file.parent) for file in files if not file.is_relative_to(here) and file.parent.is_dir()}
+    return [str(here), *sorted(folders)]
+
+
+def _environment_inside() -> list[str]:
+    """The virtual environment, where it lies in the current folder: pip's many changes are no edits."""
+    return [sys.prefix] if Path(sys.prefix).is_relative_to(Path.cwd()) else []
+
+
+def _serve(sockets: list[socket.socket] | None) -> None:
+    """What each process that serves runs, from its start."""
+    from .server import leave, serve  # here: the process that watches needs none of it
+
+    # A compiled file counts as current if size and second are the same, and an edit can be that quick.
+    sys.dont_write_bytecode = True
+    settings = enter_environment()
+    if "shutdown_grace_seconds" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"shutdown_grace_seconds": GRACE_SECONDS})
+    if not serve(settings, (sockets or [])[0]):
+        print("Waiting for a change.", file=sys.stderr, flush=True)
+        os._exit(1)
+    leave(0)
