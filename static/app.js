@@ -1,10 +1,12 @@
 /** The page: a prompt becomes a run, its events become a state, and the state is shown. */
 
+import { caughtUp, decided, goneOn, sending, undecided, waitsFor } from "./approvals.js";
 import { ChainPicker } from "./chain-picker.js";
 import { Composer } from "./composer.js";
 import { NEW_CONNECTION, moved } from "./connection.js";
 import { setText } from "./element.js";
 import { inFrames } from "./frames.js";
+import { ModelPicker } from "./model-picker.js";
 import { RunStream } from "./run-stream.js";
 import { RunView } from "./run-view.js";
 import { showTheEnd } from "./scrolling.js";
@@ -14,6 +16,7 @@ import { NAMES, NEW_RUN, fromSnapshot, reduce, refused } from "./transcript.js";
 const log = document.querySelector("#log");
 const status = document.querySelector("#status");
 let stream = null;
+let state = "idle";
 
 const composer = new Composer({
   form: document.querySelector("#composer"),
@@ -22,15 +25,17 @@ const composer = new Composer({
   onDrop: () => stream?.drop(),
 });
 
+const models = new ModelPicker(document.querySelector("#model"));
 const picker = new ChainPicker({
   select: document.querySelector("#chain"),
   about: document.querySelector("#about"),
   examples: document.querySelector("#examples"),
+  models,
   onExample: (prompt) => composer.fill(prompt),
 });
 
 function start(query) {
-  const view = new RunView(query);
+  const view = new RunView(query, { onDecide: decide });
   let run = NEW_RUN;
   let connection = NEW_CONNECTION;
 
@@ -45,20 +50,32 @@ function start(query) {
   const become = (next) => {
     run = next;
     show();
-    if (run.end) setRunning(false);
+    setState(stateOf(run));
   };
+  function decide(interruptId, decisions) {
+    become(sending(run, interruptId, decisions));
+    stream.decide(interruptId, decisions);
+  }
 
   document.body.classList.remove("fresh");
   log.append(view.node);
-  setRunning(true);
+  setState("running");
   showTheEnd(view.node);
   stream = new RunStream({
     query,
     chain: picker.chain,
+    model: models.model,
     names: NAMES,
     on: {
       event: (name, data) => become(reduce(run, name, data)),
       gap: (snapshot) => become(fromSnapshot(run, snapshot)),
+      paused: (interruptIds) => become(waitsFor(run, interruptIds)),
+      waits: (approvals) => become(caughtUp(run, approvals)),
+      decided: (interruptId, decisions, goesOn) => {
+        const next = decided(run, interruptId, decisions);
+        become(goesOn ? goneOn(next) : next);
+      },
+      undecided: (interruptId, problem) => become(undecided(run, interruptId, problem)),
       refused: (problem) => become(refused(run, problem)),
       connection: (...to) => {
         connection = moved(connection, ...to);
@@ -68,10 +85,18 @@ function start(query) {
   });
 }
 
-function setRunning(running) {
-  composer.running = running;
-  document.body.classList.toggle("running", running);
-  log.setAttribute("aria-busy", String(running)); // so that the answer is read out once it is whole
+function stateOf({ status, end }) {
+  if (end) return "idle";
+  return status === "waiting" ? "waiting" : "running";
+}
+
+function setState(next) {
+  if (next === state) return;
+  state = next;
+  composer.state = state;
+  document.body.classList.toggle("running", state !== "idle");
+  // So that the answer is read out once it is whole, and what waits for a person at once.
+  log.setAttribute("aria-busy", String(state === "running"));
 }
 
 picker.load();

@@ -6,14 +6,16 @@ export class ChainPicker {
   #select;
   #about;
   #examples;
+  #models;
   #onExample;
   #chains = [];
 
-  /** `onExample(prompt)` when an example is chosen. */
-  constructor({ select, about, examples, onExample }) {
+  /** `models`: the ModelPicker beside it; `onExample(prompt)` when an example is chosen. */
+  constructor({ select, about, examples, models, onExample }) {
     this.#select = select;
     this.#about = about;
     this.#examples = examples;
+    this.#models = models;
     this.#onExample = onExample;
     select.addEventListener("change", () => this.#draw());
   }
@@ -21,9 +23,11 @@ export class ChainPicker {
   /** Ask the service for its chains. Without any the page still works: the service then takes its first. */
   async load() {
     try {
-      const response = await fetch("/chains");
+      const response = await fetch("chains");
       if (!response.ok) throw new Error(`the service answered ${response.status}`);
-      this.#chains = (await response.json()).items;
+      const { items, models = [] } = await response.json();
+      this.#chains = items;
+      this.#models.offer(models);
     } catch (error) {
       this.#about.textContent = `The chains could not be loaded (${error.message}).`;
       return;
@@ -40,6 +44,7 @@ export class ChainPicker {
 
   #draw() {
     const chain = this.#chains.find(({ name }) => name === this.chain);
+    this.#models.follow(chain);
     this.#about.textContent = chain?.description ?? "";
     this.#examples.replaceChildren(...(chain?.examples ?? []).map((prompt) => this.#button(prompt)));
   }

@@ -5,7 +5,7 @@ export class Composer {
   #send;
   #stop;
   #drop;
-  #running = false;
+  #state = "idle";
 
   constructor({ form, onSend, onStop, onDrop }) {
     this.#box = form.querySelector("textarea");
@@ -28,14 +28,23 @@ export class Composer {
     this.#box.focus();
   }
 
-  set running(running) {
-    this.#running = running;
-    const going = running ? [this.#send] : [this.#stop, this.#drop];
+  /** `idle`, `running`, or `waiting` for a person, when there is no connection to drop. */
+  set state(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#show(this.#send, state === "idle");
+    this.#show(this.#stop, state !== "idle");
+    this.#show(this.#drop, state === "running");
+  }
+
+  get #running() {
+    return this.#state !== "idle";
+  }
+
+  #show(button, shown) {
     // A button that goes must not take a keyboard user's focus with it; others would get a phone's keyboard.
-    if (going.some((button) => button.matches(":focus-visible"))) this.#box.focus();
-    this.#send.hidden = running;
-    this.#stop.hidden = !running;
-    this.#drop.hidden = !running;
+    if (!shown && button.matches(":focus-visible")) this.#box.focus();
+    button.hidden = !shown;
   }
 
   #onKey(event) {

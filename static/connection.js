@@ -13,6 +13,7 @@ export function moved(connection, state, lastId, why) {
 export function sentenceOf({ state, lastId, why, resumedAfter, cuts }) {
   const at = lastId === null ? "no event yet" : `last id ${lastId}`;
   if (state === "connecting") return "connecting";
+  if (state === "waiting") return `paused, ${at}`;
   if (state === "dropped") return `connection dropped, ${at}`;
   if (state === "reconnecting") return `reconnecting, ${at}${why && ` (${why})`}`;
   const times = cuts === 1 ? "once" : `${cuts} times`;

@@ -10,7 +10,7 @@ dark.addEventListener("change", follow);
 follow();
 
 window.SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#docs",
   deepLinking: true,
   defaultModelsExpandDepth: 0,

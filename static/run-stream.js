@@ -1,10 +1,14 @@
 /**
- * One run as an EventSource: started once, followed through every cut, up to its terminal event.
+ * One run as an EventSource: started once, followed through every cut and pause, up to its terminal event.
  *
  * The rules are docs/protocol.md's: an idempotency key so that no reconnect starts a second run, events that are
- * here already are dropped by their id, a gap replaces what was shown, and a terminal event closes the source.
- * An EventSource heals most cuts itself; it gives up at any answer but 200, and then it is opened anew from here.
+ * here already are dropped by their id, a gap replaces what was shown, and a terminal event closes the source; a
+ * pause does too, until what the run waits for is decided. An EventSource heals most cuts itself; it gives up at any
+ * answer but 200, and then it is opened anew from here.
  */
+
+import { newKey } from "./idempotency-key.js";
+import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
 
 const TERMINAL = new Set(["done", "error", "cancelled"]);
 const PINGS_APART = 15_000;
@@ -12,12 +16,18 @@ const SILENCE = 2.5 * PINGS_APART;
 const DROP_PAUSE = 1_500;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
+const OVERTAKEN = new Set([404, 409]); // the run may have gone on by somebody else's decision
+const STOPPED = { code: "stopped", detail: "Stopped before the run began." };
+const UNREACHABLE = "The service cannot be reached.";
 
 /**
  * Tells `on`:
  * - `event(name, data)`: each event of the run once and in order; `names` are those that the caller knows
  * - `gap(snapshot)`: forget what was told, this is the state now
- * - `connection(state, lastId, why)`: `connecting`, `live`, `dropped`, `reconnecting` or `closed`
+ * - `paused(interruptIds)`: the run waits for a person to decide these
+ * - `waits(approvals)`: it does, and these are what it waits for; not all of them may have been told as events
+ * - `decided(interruptId, decisions, goesOn)`, `undecided(interruptId, detail)`: what came of `decide`
+ * - `connection(state, lastId, why)`: `connecting`, `live`, `waiting`, `dropped`, `reconnecting` or `closed`
  * - `refused({code, detail})`: the run could not be started, or is not to be had any more
  */
 export class RunStream {
@@ -29,17 +39,19 @@ export class RunStream {
   #source = null;
   #closed = false;
   #stopping = false;
+  #waiting = false;
   #failures = 0;
   #heard = 0;
   #timer = 0;
   #watchdog = 0;
 
-  constructor({ query, chain, names, on }) {
+  constructor({ query, chain, model, names, on }) {
     this.#on = on;
     this.#names = names;
-    this.#start = `/stream?${new URLSearchParams({
+    this.#start = `stream?${new URLSearchParams({
       query,
       ...(chain && { chain }),
+      ...(model && { model }),
       format: "events",
       idempotency_key: newKey(),
     })}`;
@@ -60,16 +72,30 @@ export class RunStream {
     if (this.#closed) return;
     this.#stopping = true;
     if (!this.#runId) {
-      if (!this.#source) this.#refuse("stopped", "Stopped before the run began.");
+      if (!this.#source) this.#refuse(STOPPED);
       return; // else its first event brings the id that is needed to cancel it
     }
     try {
-      const response = await fetch(`/runs/${this.#runId}/cancel`, { method: "POST" });
-      if (!response.ok) return this.#refuse(...(await problemOf(response)));
-    } catch {
-      return this.#refuse("unreachable", "The service cannot be reached; the run ends there once nobody reads it.");
+      await cancelRun(this.#runId);
+    } catch (error) {
+      if (error instanceof Refusal) return this.#refuse(error);
+      const then = this.#waiting ? "The run still waits there." : "The run ends there once nobody reads it.";
+      return this.#refuse({ code: "unreachable", detail: `${UNREACHABLE} ${then}` });
     }
-    if (!this.#source && !this.#closed) this.#open("reconnecting");
+    if (!this.#source && !this.#closed) this.#open(this.#waiting ? "connecting" : "reconnecting");
+  }
+
+  /** Decide what the run waits for; once all of it is decided, the run goes on. */
+  async decide(interruptId, decisions) {
+    try {
+      const { status } = await decide(this.#runId, interruptId, decisions);
+      const goesOn = status !== "waiting";
+      this.#on.decided(interruptId, decisions, goesOn);
+      if (goesOn) this.#goOn();
+    } catch (error) {
+      this.#on.undecided(interruptId, error instanceof Refusal ? error.detail : UNREACHABLE);
+      if (OVERTAKEN.has(error.status)) this.#goOn();
+    }
   }
 
   /** Leave the run to itself. */
@@ -83,7 +109,7 @@ export class RunStream {
 
   get #url() {
     if (!this.#runId) return this.#start;
-    return `/runs/${this.#runId}/events?${new URLSearchParams({ after: this.#lastId, format: "events" })}`;
+    return eventsUrl(this.#runId, this.#lastId);
   }
 
   #tell(state, why = "") {
@@ -92,6 +118,7 @@ export class RunStream {
 
   #open(state) {
     this.#letGo();
+    this.#waiting = false;
     this.#tell(state);
     const source = new EventSource(this.#url);
     this.#source = source;
@@ -99,6 +126,7 @@ export class RunStream {
     source.addEventListener("open", () => this.#alive());
     source.addEventListener("ping", () => this.#alive());
     source.addEventListener("gap", (event) => this.#take(event, () => this.#gap(event)));
+    source.addEventListener("paused", (event) => this.#take(event, () => this.#pause(event)));
     source.addEventListener("error", (event) => {
       // A run's `error` event has data; EventSource's own, which tells of the connection, has none.
       if (event.data === undefined) this.#lost();
@@ -131,7 +159,7 @@ export class RunStream {
     this.#lastId = event.lastEventId;
     this.#runId = event.lastEventId.split(".")[0];
     tell();
-    this.#alive();
+    if (this.#source) this.#alive();
     if (TERMINAL.has(event.type)) this.close();
   }
 
@@ -144,6 +172,22 @@ export class RunStream {
     this.#on.gap(JSON.parse(event.data).snapshot);
   }
 
+  /** An end, and no truncation: the run goes on once it is decided, and only then is there more to read. */
+  #pause(event) {
+    this.#on.paused(JSON.parse(event.data).interrupt_ids);
+    this.#wait();
+  }
+
+  #wait() {
+    this.#letGo();
+    this.#waiting = true;
+    this.#tell("waiting");
+  }
+
+  #goOn() {
+    if (!this.#closed && !this.#source) this.#open("connecting");
+  }
+
   #had(id) {
     return this.#lastId !== null && seqOf(id) <= seqOf(this.#lastId);
   }
@@ -153,7 +197,7 @@ export class RunStream {
   }
 
   #lost() {
-    if (this.#stopping && !this.#runId) return this.#refuse("stopped", "Stopped before the run began.");
+    if (this.#stopping && !this.#runId) return this.#refuse(STOPPED);
     if (this.#source.readyState === EventSource.CONNECTING) {
       this.#heard = performance.now(); // the browser goes on by itself, with the last id
       this.#tell("reconnecting");
@@ -177,9 +221,9 @@ export class RunStream {
       await response.body.cancel();
       return this.#again(0);
     }
-    const [code, detail] = await problemOf(response);
-    if (response.status < 500 && response.status !== 429) return this.#refuse(code, detail);
-    this.#again(Number(response.headers.get("Retry-After")) * 1_000, detail);
+    const refusal = await refusalOf(response);
+    if (response.status < 500 && response.status !== 429) return this.#refuse(refusal);
+    this.#again(Number(response.headers.get("Retry-After")) * 1_000, refusal.detail);
   }
 
   #again(atLeast, why) {
@@ -189,49 +233,33 @@ export class RunStream {
     this.#later(Math.max(delay, atLeast || 0), () => this.#open("reconnecting"));
   }
 
-  /** Nothing is left to stream, though no terminal event came: the run itself says how it ended. */
+  /** Nothing is left to stream, though no terminal event came: the run itself says whether it waits or how it ended. */
   async #finish() {
+    let run;
     try {
-      const response = await fetch(`/runs/${this.#runId}`);
-      if (!response.ok) return this.#refuse(...(await problemOf(response)));
-      const [name, data] = endOf(await response.json());
-      if (!this.#closed) this.#on.event(name, data);
-      this.close();
-    } catch {
-      this.#again(0, "the service cannot be reached");
+      run = await runOf(this.#runId);
+    } catch (error) {
+      return error instanceof Refusal ? this.#refuse(error) : this.#again(0, "the service cannot be reached");
     }
+    if (this.#closed || this.#source) return;
+    if (run.status === "waiting") {
+      this.#on.waits(run.approvals);
+      return this.#wait();
+    }
+    const end = endOf(run);
+    if (end === null) return this.#again(0); // it was decided just now
+    this.#on.event(...end);
+    this.close();
   }
 
-  #refuse(code, detail) {
+  #refuse({ code, detail }) {
     if (this.#closed) return;
     this.#on.refused({ code, detail });
     this.close();
   }
 }
 
-/** A version 4 UUID; crypto.randomUUID is not there on plain http from another machine. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
 /** `<run_id>.<attempt>.<seq>`; seq counts on from attempt to attempt. */
 function seqOf(id) {
   return Number(id.split(".")[2]);
-}
-
-/** A refusal's code and sentence; problem JSON where the service wrote it, whatever else a proxy says. */
-async function problemOf(response) {
-  const problem = await response.json().catch(() => ({}));
-  return [problem.code ?? `http_${response.status}`, problem.detail ?? `The service answered ${response.status}.`];
-}
-
-/** The terminal event of a finished run, from what GET /runs/{id} says of it. */
-function endOf(run) {
-  if (run.status === "failed") return ["error", run.error ?? { code: "unknown", message: "The run failed." }];
-  if (run.status === "cancelled") return ["cancelled", { ...run, reason: run.cancel_reason }];
-  return ["done", run];
 }

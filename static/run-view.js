@@ -1,5 +1,7 @@
 /** A run on the page: its state to the DOM, at most once in an animation frame. */
 
+import { ApprovalPart } from "./approval-card.js";
+import { attending } from "./attention.js";
 import { sentenceOf } from "./connection.js";
 import { element, setText } from "./element.js";
 import { figuresOf } from "./figures.js";
@@ -9,20 +11,23 @@ import { SourcesPart } from "./sources-part.js";
 import { TextPart } from "./text-part.js";
 import { ToolsPart } from "./tool-card.js";
 
-const PARTS = { text: TextPart, tools: ToolsPart, sources: SourcesPart };
+const PARTS = { text: TextPart, tools: ToolsPart, sources: SourcesPart, approval: ApprovalPart };
 
 export class RunView {
   #run = null;
   #connection = null;
   #epoch = 0;
-  #drawSoon = inFrames(() => followingTheEnd(this.node, () => this.#draw()));
+  #drawSoon = inFrames(() => attending(this.node, () => followingTheEnd(this.node, () => this.#draw())));
+  #on;
   #drawn = [];
   #views = [];
   #answer = element("div", { class: "answer" });
   #end = element("p", { class: "end", hidden: true });
   #connectionLine = element("p", { class: "connection", "aria-live": "off" });
 
-  constructor(prompt) {
+  /** `on.onDecide(interruptId, decisions)` when a person has decided. */
+  constructor(prompt, on = {}) {
+    this.#on = on;
     this.node = element(
       "article",
       { class: "turn", "data-status": "starting" },
@@ -54,7 +59,7 @@ export class RunView {
   #drawPart(part, index) {
     if (this.#drawn[index] === part) return;
     if (!this.#views[index]) {
-      this.#views[index] = new PARTS[part.kind](part);
+      this.#views[index] = new PARTS[part.kind](part, this.#on);
       this.#answer.append(this.#views[index].node);
     }
     this.#views[index].draw(part);

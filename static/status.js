@@ -4,6 +4,7 @@ export function statusOf(run, connection) {
   if (run.end) return ended(run);
   if (connection.state === "dropped") return "Connection dropped";
   if (connection.state === "reconnecting") return connection.why ? `Reconnecting: ${connection.why}` : "Reconnecting";
+  if (run.status === "waiting") return "Waiting for you";
   if (run.status === "starting") return "Starting";
   const running = toolsOf(run).filter(({ status }) => status === "running");
   return running.length ? `Running ${running.map(({ name }) => name).join(", ")}` : "Answering";

@@ -2,8 +2,9 @@
 
 import { element, setText } from "./element.js";
 import { duration } from "./figures.js";
+import { block, fill, shown } from "./value-block.js";
 
-const LABELS = { called: "called", running: "running", succeeded: "done", failed: "failed" };
+const LABELS = { called: "called", running: "running", succeeded: "done", failed: "failed", rejected: "rejected" };
 
 export class ToolsPart {
   #cards = [];
@@ -31,10 +32,10 @@ export class ToolsPart {
 class ToolCard {
   #name = element("span", { class: "tool-name" });
   #state = element("span", { class: "tool-state" });
-  #args = block("args", "Arguments");
+  #args = block("tool-args", "Arguments");
   #progress = element("progress", { hidden: true });
   #note = element("p", { class: "tool-note", hidden: true });
-  #result = block("result", "Result");
+  #result = block("tool-result", "Result");
 
   constructor(tool) {
     this.node = element(
@@ -73,7 +74,7 @@ class ToolCard {
 }
 
 function stateOf({ status, durationMs }) {
-  return durationMs === null ? LABELS[status] : `${LABELS[status]} · ${duration(durationMs)}`;
+  return durationMs === null || status === "rejected" ? LABELS[status] : `${LABELS[status]} · ${duration(durationMs)}`;
 }
 
 /** As the model wrote them, piece by piece, JSON or not; of a tool that no model called, what it was given. */
@@ -82,6 +83,7 @@ function argumentsOf({ args, input }) {
 }
 
 function resultOf({ status, output, error, truncated, size }) {
+  if (status === "rejected") return error.message ?? "";
   if (status === "failed") return [error?.code, error?.message].filter(Boolean).join(": ");
   if (status !== "succeeded") return "";
   const text = shown(output);
@@ -91,22 +93,4 @@ function resultOf({ status, output, error, truncated, size }) {
 
 function isFraction(progress) {
   return Number.isFinite(progress?.done) && Number.isFinite(progress?.total) && progress.total > 0;
-}
-
-/** A value for people: text as it is, small objects on one line. */
-function shown(value) {
-  if (typeof value === "string") return value;
-  const line = JSON.stringify(value) ?? "";
-  return line.length <= 60 ? line : JSON.stringify(value, null, 2);
-}
-
-function block(kind, label) {
-  return element("pre", { class: `tool-${kind}`, "aria-label": label, role: "group", hidden: true });
-}
-
-function fill(pre, text) {
-  pre.hidden = text === "";
-  setText(pre, text);
-  // Whoever has no mouse scrolls what overflows by keyboard.
-  if (pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0;
 }

@@ -2,13 +2,15 @@
  * Pure: a run's events, one by one, to the state that a page shows.
  *
  * A state is never changed: what an event touches is a new object and the rest is shared, so a view sees by
- * identity what it has to draw. `parts` are in the order of the events: text, tool calls, sources. `epoch` changes
- * where everything shown so far no longer holds.
+ * identity what it has to draw. `parts` are in the order of the events: text, tool calls, sources, approvals. `epoch`
+ * changes where everything shown so far no longer holds. `status` is starting, running, waiting or how the run ended.
  *
- * Part: {kind: "text", messageId, channel, text} | {kind: "tools", tools} | {kind: "sources", items}
+ * Part: {kind: "text", messageId, channel, text} | {kind: "tools", tools} | {kind: "sources", items} | approvals.js's
  * Tool: {id, messageId, name, status, args, input, progress, output, truncated, size, error, durationMs}; status is
- * called, running, succeeded or failed, as in the service's own snapshots.
+ * called, running, succeeded or failed, as in the service's own snapshots, or rejected.
  */
+
+import { asked, closed, goneOn } from "./approvals.js";
 
 export const NEW_RUN = Object.freeze({
   status: "starting",
@@ -36,32 +38,37 @@ const REDUCERS = {
     })),
   tool_error: (run, data) =>
     withTool(run, data, () => ({
-      status: "failed",
+      status: failure(data.code),
       error: { code: data.code, message: data.message },
       durationMs: data.duration_ms,
     })),
   sources: (run, data) => withPart(run, run.parts.length, { kind: "sources", items: data.items }),
+  approval: asked,
   done: (run, data) => ended(run, "succeeded", data),
   error: (run, data) => ended(run, "failed", data),
   cancelled: (run, data) => ended(run, "cancelled", data),
 };
 
+/** The events that a waiting run can have without anybody's decision. */
+const UNDECIDED = new Set(["approval", "error", "cancelled"]);
+
 /** The events that change a state; clients ignore all others. */
 export const NAMES = Object.keys(REDUCERS);
 
 export function reduce(run, name, data) {
-  return Object.hasOwn(REDUCERS, name) ? REDUCERS[name](run, data) : run;
+  if (!Object.hasOwn(REDUCERS, name)) return run;
+  return REDUCERS[name](UNDECIDED.has(name) ? run : goneOn(run), data);
 }
 
 /** The state of a run whose events so far cannot be had, from the service's snapshot of it. */
-export function fromSnapshot(run, { messages, tools }) {
+export function fromSnapshot(run, { messages, tools, approvals = [] }) {
   const texts = messages.map(({ message_id: messageId, channel, text }) => ({ kind: "text", messageId, channel, text }));
   const cards = { kind: "tools", tools: tools.map(toolFromSnapshot) };
   // A snapshot does not tell where tools stood among the texts: those that have ended come before the last text,
   // as in an agent's answer, and those that have not come after it.
   const going = cards.tools.some(({ status }) => status === "called" || status === "running");
   if (tools.length) texts.splice(going ? texts.length : Math.max(0, texts.length - 1), 0, cards);
-  return { ...run, status: "running", parts: texts, epoch: run.epoch + 1, end: null };
+  return approvals.reduce(asked, { ...run, status: "running", parts: texts, epoch: run.epoch + 1, end: null });
 }
 
 /** The state of a run that could not be started, or is not to be had any more. */
@@ -71,7 +78,7 @@ export function refused(run, { code, detail }) {
 
 function ended(run, status, data) {
   return {
-    ...run,
+    ...closed(run),
     status,
     end: {
       code: data.code ?? null,
@@ -146,7 +153,13 @@ function newTool(id, messageId) {
   };
 }
 
+/** What a person did not want is no failure. */
+function failure(code) {
+  return code === "rejected" ? "rejected" : "failed";
+}
+
 function toolFromSnapshot(tool) {
-  const { tool_call_id: id, name, status, args = "", input, output, error = null, duration_ms: durationMs = null } = tool;
+  const { tool_call_id: id, name, args = "", input, output, error = null, duration_ms: durationMs = null } = tool;
+  const status = tool.status === "failed" ? failure(error?.code) : tool.status;
   return { ...newTool(id, null), name, status, args, input, output, error, durationMs };
 }

@@ -1,16 +1,20 @@
-"""Chains for what tests/served_chains.py has none for: text before a tool call, inner text, sources."""
+"""Chains for what tests/served_chains.py has none for: text before a call, inner text, sources, approvals."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import interrupt
 
 from tests.served_chains import NumberedModel, broken, gated, gated_in_thread
 
@@ -64,4 +68,25 @@ async def _search_first(text: str) -> str:
 
 searching = RunnableLambda(_search_first)
 
-SHOWN = tuple(f"tests.page.shown_chains:{name}" for name in ("talking_agent", "thinking", "searching"))
+
+@tool
+def confirmed(prompt: str) -> str:
+    """Asks by itself whether it should."""
+    return f"answered {interrupt('Really?')!r}"
+
+
+asking_agent = create_agent(
+    TalkingModel(),
+    [gated, confirmed],
+    middleware=[HumanInTheLoopMiddleware(interrupt_on={"gated": True})],
+)
+
+
+def _ask(state: MessagesState) -> dict[str, Any]:
+    return {"messages": [AIMessage(f"You said {interrupt({'asked': state['messages'][-1].content})!r}.")]}
+
+
+asking_node = StateGraph(MessagesState).add_node("ask", _ask).add_edge(START, "ask").compile()
+
+_NAMES = ("talking_agent", "thinking", "searching", "asking_agent", "asking_node")
+SHOWN = tuple(f"tests.page.shown_chains:{name}" for name in _NAMES)

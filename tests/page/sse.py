@@ -32,3 +32,19 @@ def tool_call(tool_call_id: str, args_delta: str, message_id: str = "m1", name: 
 def tool(name: str, tool_call_id: str, **data: Any) -> Event:
     """A tool event other than `tool_call`."""
     return name, {"t": 1, "tool_call_id": tool_call_id, "name": "look", **data}
+
+
+def approval(interrupt_id: str, *requests: dict[str, Any], value: Any = None) -> Event:
+    return "approval", {"t": 2, "interrupt_id": interrupt_id, "value": value, "requests": list(requests)}
+
+
+def request(name: str, *allowed: str, tool_call_id: str = "c1", **arguments: Any) -> dict[str, Any]:
+    """What an approval asks of one tool call; without `allowed`, anything."""
+    choices = list(allowed or ("approve", "edit", "reject", "respond"))
+    return {"tool_call_id": tool_call_id, "name": name, "input": arguments, "allowed": choices}
+
+
+def paused(at: int, *interrupt_ids: str) -> str:
+    """The control frame that ends the stream of a run that waits, whose last event is number `at`."""
+    data = json.dumps({"interrupt_ids": interrupt_ids})
+    return f"id: {RUN_ID}.1.{at}\nevent: paused\ndata: {data}\n\n"

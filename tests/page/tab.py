@@ -102,6 +102,16 @@ class Tab:
             status,
         )
 
+    def until_status(self, status: str) -> None:
+        """Of the newest run: `waiting` for example."""
+        self.until(
+            "(status) => [...document.querySelectorAll('article')].at(-1)?.dataset.status === status", status
+        )
+
+    def until_approval(self, state: str, index: int = 0) -> None:
+        condition = "([state, n]) => document.querySelectorAll('.approval')[n]?.dataset.state === state"
+        self.until(condition, [state, index])
+
     def until_card(self, state: str, index: int = 0) -> None:
         condition = "([state, n]) => document.querySelectorAll('.tool')[n]?.dataset.state === state"
         self.until(condition, [state, index])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from service.api import pages
-from tests.page.sse import DONE, STARTED, stream, token, tool, tool_call
+from tests.page.sse import DONE, STARTED, approval, request, stream, token, tool, tool_call
 from tests.page.tab import Tab
 from tests.serving import Served
 
@@ -21,7 +21,10 @@ PAYLOADS = [
     "{{constructor.constructor('window.pwned=1')()}}",
     "${window.pwned=1}",
 ]
-ALLOWED = "div p article section header footer span pre progress h3 ol li a strong details summary".split()
+ALLOWED = """
+div p article section header footer span pre progress h3 h4 ol li a strong details summary
+button form label textarea
+""".split()
 
 
 def strange_elements(tab: Tab) -> list[str]:
@@ -46,6 +49,7 @@ def test_no_field_of_any_event_makes_an_element(tab: Tab) -> None:
         tab.until_answer(payload)
         tab.until_ended("failed")
     assert tab.page.locator(".tool").count() == 2 * len(PAYLOADS)
+    assert tab.page.locator(".approval").count() == 3 * len(PAYLOADS)
     assert strange_elements(tab) == []
     assert tab.page.locator("#log a").count() == 0
     assert tab.page.evaluate("window.pwned") is None
@@ -53,6 +57,7 @@ def test_no_field_of_any_event_makes_an_element(tab: Tab) -> None:
 
 def hostile_stream(payload: str) -> str:
     source = {"id": payload, "title": payload, "url": payload, "snippet": payload, "score": None}
+    said = {"description": payload}
     trap = {**source, "url": "javascript:window.pwned=1"}
     return stream(
         STARTED,
@@ -64,6 +69,9 @@ def hostile_stream(payload: str) -> str:
         tool("tool_end", payload, output={payload: payload}, duration_ms=1),
         tool("tool_error", "c2", code=payload, message=payload, duration_ms=1),
         ("sources", {"t": 1, "items": [source, trap]}),
+        approval(payload, request(payload, payload=payload), value={"action_requests": [said]}),
+        approval("i2", request(payload, *[payload]), request(payload), value=payload),
+        approval("i3", value={payload: payload}),
         (payload.replace("\n", ""), {"t": 1, "text": payload}),
         ("error", {"t": 2, "code": payload, "message": payload, "fault": "chain", "retryable": False}),
     )

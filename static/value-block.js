@@ -1,0 +1,22 @@
+/** A value from a model, a tool or a chain, in a box of its own. */
+
+import { element, setText } from "./element.js";
+
+export function block(kind, label) {
+  return element("pre", { class: kind, "aria-label": label, role: "group", hidden: true });
+}
+
+/** Show a text there; without any the box goes. */
+export function fill(pre, text) {
+  pre.hidden = text === "";
+  setText(pre, text);
+  // Whoever has no mouse scrolls what overflows by keyboard.
+  if (pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0;
+}
+
+/** A value for people: text as it is, small objects on one line. */
+export function shown(value) {
+  if (typeof value === "string") return value;
+  const line = JSON.stringify(value) ?? "";
+  return line.length <= 60 ? line : JSON.stringify(value, null, 2);
+}
