@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,9 @@ import orjson
 import pytest
 
 from tests.docs.documents import DOCUMENTS, ROOT, blocks, commands
+from tests.installed import printed_by
 from tests.needs import chromium_path
+from tests.project.commands import running
 
 README = ROOT / "README.md"
 TIMEOUT = 120  # seconds; `make run` installs what is missing
@@ -21,6 +22,8 @@ ALL = [command for document in DOCUMENTS for command in commands(document)]
 CURLS = [command for command in ALL if command.startswith("curl ")]
 SERVES = [command for command in ALL if command.endswith("make run")]
 TARGETS = [command for command in ALL if command.startswith("make ") and command not in SERVES]
+INSTALL, SERVE = "pip install ./chainstream", "chainstream serve ./agent.py:graph --reload"
+IN_A_PROJECT = [INSTALL, SERVE]  # tests/installed.py does the first
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def typed(command: str, port: int) -> str:
 
 
 def test_every_command_is_of_a_kind_that_is_tried_here() -> None:
-    assert [command for command in ALL if command not in CURLS + SERVES + TARGETS] == []
+    assert [command for command in ALL if command not in CURLS + SERVES + TARGETS + IN_A_PROJECT] == []
     assert len(CURLS) > 5 and "make run" in SERVES
 
 
@@ -104,7 +107,7 @@ def test_chains_named_in_chains_are_served(tmp_path: Path) -> None:
     package = tmp_path / "my_package"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "chains.py").write_text(blocks(README, "python")[0])
+    (package / "chains.py").write_text(blocks(README, "python")[1])
     (package / "agents.py").write_text(
         "from langgraph.graph import MessagesState, StateGraph\n"
         "builder = StateGraph(MessagesState)\n"
@@ -122,12 +125,39 @@ def test_chains_named_in_chains_are_served(tmp_path: Path) -> None:
             assert orjson.loads(said)["status"] == "succeeded"
 
 
-def test_the_handler_alone_tells_what_an_agent_does() -> None:
-    code = blocks(README, "python")[1]
-    told = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=True
-    ).stdout
+@pytest.mark.needs("hatchling")
+def test_the_readmes_agent_is_served_from_its_own_project_and_asks(programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "agent.py").write_text(blocks(README, "python")[0])
+    with running(["bash", "-c", f"exec {programs}/{SERVE}"], tmp_path) as command:
+        served = command.serves()
+        first = orjson.loads(served.post("/runs/wait", b'{"input": "tonight"}').body)
+        (asked,) = first["approvals"]
+        assert (first["status"], asked["value"]) == ("waiting", {"question": "Book a table for two?"})
+        run = f"/runs/{first['run_id']}"
+        decided = served.post(
+            f"{run}/approvals/{asked['interrupt_id']}", b'{"decisions": [{"type": "approve"}]}'
+        )
+        assert decided.status == 200
+        told = served.get(f"{run}/events").text
+        assert '"name":"stream_writer","data":{"looking":"for a table"}' in told
+        assert '"output":"It is booked."' in told
+
+
+@pytest.mark.needs("hatchling")
+def test_the_handler_alone_tells_what_an_agent_does(programs: Path) -> None:
+    told = printed_by(programs / "python", blocks(README, "python")[2])
     assert re.search(r"ToolStart\(.*\n(.*\n)*ToolEnd\(", told) and "26.09" in told
+
+
+@pytest.mark.needs("hatchling")
+def test_the_service_mounts_as_the_documents_say(programs: Path) -> None:
+    (mounting,) = [code for code in blocks(ROOT / "docs" / "graphs.md", "python") if "mount" in code]
+    ask = (
+        "\nfrom starlette.testclient import TestClient\n"
+        "with TestClient(app) as client:\n"
+        "    print(client.post('/agents/runs/wait', json={'input': 'hi'}).json()['status'])\n"
+    )
+    assert printed_by(programs / "python", mounting + ask) == "succeeded"
 
 
 @pytest.mark.needs("chromium")
