@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 
 from .approvals import Decision
 from .callbacks import AsyncIteratorCallbackHandler
@@ -19,7 +19,7 @@ from .chain_sources import ChainSource
 from .errors import InvalidRequest, StartError, Unprocessable
 from .events import Approval
 from .graph_taps import tapped
-from .graphs import graph_of, has_memory, only_new, with_checkpoints
+from .graphs import graph_of, has_memory, needs_checkpoints, only_new, with_checkpoints
 
 THREAD_KEYS = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns"})
 
@@ -76,11 +76,12 @@ class Call:
                 graph = graph_of(runnable)
                 if graph is None:
                     return await runnable.ainvoke(given, config)
-                if has_memory(graph):
-                    given = given if resumed else await only_new(graph, given, config)
-                    return await runnable.ainvoke(given, config, **self._context())
-                ours = with_checkpoints(runnable, self.chain.checkpoints)
-                return await ours.ainvoke(given, config, durability="exit", **self._context())
+                if needs_checkpoints(graph):
+                    ours = with_checkpoints(runnable, self.chain.checkpoints)
+                    return await ours.ainvoke(given, config, durability="exit", **self._context())
+                if has_memory(graph) and not resumed:
+                    given = await only_new(graph, given, config)
+                return await runnable.ainvoke(given, config, **self._context())
 
     def _config(
         self, run_id: str, handler: AsyncIteratorCallbackHandler, taps: Mapping[str, Any]
@@ -118,7 +119,8 @@ class Chain:
         self.takes_model = takes.model is not None
         self._takes_config = takes.config is not None
         self.is_graph = graph is not None
-        self.has_memory = has_memory(graph)
+        self.can_wait = graph is not None and (has_memory(graph) or needs_checkpoints(graph))
+        self.has_memory = graph is not None and has_memory(graph)
         self.context_schema: Any = None if graph is None else graph.context_schema
         self.input_schema = input_schema_of(runnable)
         self._tools = tools_of(runnable)
@@ -186,6 +188,8 @@ class Chain:
             raise InvalidRequest("no_context", f"The chain {self.name!r} takes no context.")
         try:
             TypeAdapter(self.context_schema).validate_python(config.context)
+        except PydanticUserError:
+            pass  # typing's own TypedDict before Python 3.12, of which pydantic knows nothing
         except ValidationError as error:
             message = f"config.context is not what the chain {self.name!r} takes: {_told(error)}."
             raise Unprocessable("invalid_context", message) from error

@@ -38,9 +38,14 @@ def graph_of(runnable: Runnable[Any, Any]) -> AnyGraph | None:
     return runnable if isinstance(runnable, Pregel) else None
 
 
-def has_memory(graph: AnyGraph | None) -> bool:
+def has_memory(graph: AnyGraph) -> bool:
     """Whether it was compiled with a checkpointer of its own, and so keeps its threads itself."""
-    return graph is not None and isinstance(graph.checkpointer, BaseCheckpointSaver)
+    return isinstance(graph.checkpointer, BaseCheckpointSaver)
+
+
+def needs_checkpoints(graph: AnyGraph) -> bool:
+    """Whether it can wait for a person with checkpoints of ours: it has none, and does not refuse them."""
+    return graph.checkpointer in (None, True)
 
 
 def with_checkpoints(
@@ -49,9 +54,7 @@ def with_checkpoints(
     """The same chain, its graph with these checkpoints; the graph itself stays as it is."""
     if isinstance(runnable, RunnableBinding):
         return runnable.model_copy(update={"bound": with_checkpoints(runnable.bound, checkpoints)})
-    if isinstance(runnable, Pregel) and runnable.checkpointer in (None, True):
-        return runnable.copy(update={"checkpointer": checkpoints})
-    return runnable
+    return runnable.copy(update={"checkpointer": checkpoints}) if isinstance(runnable, Pregel) else runnable
 
 
 async def only_new(graph: AnyGraph, given: Any, config: RunnableConfig) -> Any:

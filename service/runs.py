@@ -279,7 +279,7 @@ class Runs:
             work=partial(call.start, run.run_id),
             go_on=partial(call.resume, run.run_id),
             on_start=run.begin,
-            on_pause=run.pause if call.chain.is_graph else None,
+            on_pause=run.pause if call.chain.can_wait else None,
             on_end=run.end,
             release=partial(call.release, run.run_id),
             answer_steps=call.chain.answer_steps,

@@ -145,9 +145,7 @@ class Execution:
     async def _pause(self, approvals: Sequence[Approval]) -> RunFailed | None:
         """Tell what the run waits for, as the last events of the log so far. Returns why it cannot wait."""
         if self._on_pause is None:
-            message = (
-                "A graph inside of this chain asked for a person: serve the graph itself to let it wait."
-            )
+            message = "The chain asked for a person and cannot wait: only a graph with a checkpointer can."
             return RunFailed("cannot_wait", message, fault="chain")
         self._on_pause(approvals)
         try:

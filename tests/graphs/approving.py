@@ -129,6 +129,7 @@ def form(state: Answers) -> dict[str, Any]:
 
 
 asking_form = StateGraph(Answers).add_node("form", form).add_edge(START, "form").compile()
+unlent = StateGraph(Answers).add_node("ask", ask).add_edge(START, "ask").compile(checkpointer=False)
 buried = asking | (lambda state: state)
 
 

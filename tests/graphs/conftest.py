@@ -13,12 +13,12 @@ GRAPHS = tuple(
         (
             fixtures,
             "router house supervisor remembering writing within odd_tool doubling consulting held configured"
-            " greeting endless blocking waiting",
+            " greeting plain_greeting endless blocking waiting",
         ),
         (
             approving,
             "mailer strict_mailer two_mails per_call booker two_bookings asking asking_two asking_form"
-            " stopping buried inboxed delegating remembering_mailer",
+            " stopping buried unlent inboxed delegating remembering_mailer",
         ),
     )
     for name in names.split()

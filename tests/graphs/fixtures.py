@@ -300,6 +300,22 @@ class Who:
     name: str
 
 
+class Plain(TypedDict):
+    name: str
+
+
+def greet_plainly(state: MessagesState, runtime: Runtime[Plain]) -> dict[str, Any]:
+    return {"messages": [AIMessage(f"hello {runtime.context['name']}")]}
+
+
+plain_greeting = (
+    StateGraph(MessagesState, context_schema=Plain)
+    .add_node("greet", greet_plainly)
+    .add_edge(START, "greet")
+    .compile()
+)
+
+
 class Greeting(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
 

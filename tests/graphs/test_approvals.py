@@ -375,10 +375,13 @@ def test_what_was_never_asked_is_not_found(graphs: Served) -> None:
     assert (unknown.status, json.loads(unknown.text)["code"]) == (404, "run_not_found")
 
 
-def test_a_graph_within_a_larger_chain_cannot_wait(graphs: Served) -> None:
-    assert told(started(graphs, "buried", QUESTION))[-1] == (
-        "error code=cannot_wait message=A graph inside of this chain asked for a person: serve the graph"
-        " itself to let it wait. fault=chain retryable=false"
+@pytest.mark.parametrize("chain", ["buried", "unlent"])
+def test_a_graph_within_a_larger_chain_or_that_refuses_checkpoints_cannot_wait(
+    graphs: Served, chain: str
+) -> None:
+    assert told(started(graphs, chain, QUESTION))[-1] == (
+        "error code=cannot_wait message=The chain asked for a person and cannot wait: only a graph with a"
+        " checkpointer can. fault=chain retryable=false"
     )
 
 

@@ -306,6 +306,11 @@ def test_a_graph_gets_context_and_configurable(graphs: Served) -> None:
     ]
 
 
+def test_a_context_of_typings_own_typed_dict_is_taken_as_it_is(graphs: Served) -> None:
+    run = started(graphs, "plain_greeting", "hi", config={"context": {"name": "Ann"}})
+    assert told(run)[-1] == "done output=hello Ann finish_reason=stop"
+
+
 def test_a_graph_takes_no_more_steps_than_it_may(graphs: Served) -> None:
     run = told(started(graphs, "endless", {"number": 1}, config={"recursion_limit": 2}))
     assert run == [
