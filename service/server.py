@@ -88,11 +88,10 @@ def _address(listening: socket.socket) -> str:
 
 
 def _told(services: Services, address: str) -> str:
-    chains = ", ".join(services.registry.chains)
-    return (
-        f"Chainstream on {address} · model {DEFAULT_MODEL} ({WHY_DEFAULT}) · chains {chains}"
-        " · data in memory, gone at the end"
-    )
+    chains = services.registry.chains
+    chosen = f"model {DEFAULT_MODEL} ({WHY_DEFAULT})"
+    model = chosen if any(chain.takes_model for chain in chains.values()) else "the chains' own models"
+    return f"Chainstream on {address} · {model} · chains {', '.join(chains)} · data in memory, gone at the end"
 
 
 def _calm_collector() -> None:

@@ -56,7 +56,7 @@ class ToolCalls:
     def start(self, run_id: UUID, step: str | None, tool_call_id: str | None, name: str, given: Any) -> Tool:
         """A tool runs, perhaps again, since it waited for a person: then that is not told."""
         waited = self._take_interrupted(tool_call_id, name, given)
-        known = waited.tool_call_id if waited else tool_call_id
+        known = waited.tool_call_id if waited else tool_call_id or self._written_alike(name, given)
         tool = Tool(known or self._new_id(), name, given, self._now())
         self._written.pop(tool.tool_call_id, None)
         self._running[run_id] = tool
@@ -69,6 +69,11 @@ class ToolCalls:
     def _new_id(self) -> str:
         self._unnamed += 1
         return f"tool{self._unnamed}"
+
+    def _written_alike(self, name: str, given: Any) -> str | None:
+        """Whoever runs tools by hand, by `tool.invoke(call["args"])`, does not say which call it is."""
+        alike = (each for each in self._written.values() if each.name == name and _parsed(each.args) == given)
+        return next((call.tool_call_id for call in alike), None)
 
     def _take_interrupted(self, tool_call_id: str | None, name: str, given: Any) -> Tool | None:
         """The tool that waited for a person and now runs again; one without an id is known by what it got."""

@@ -13,7 +13,7 @@ GRAPHS = tuple(
         (
             fixtures,
             "router house supervisor remembering writing within odd_tool doubling consulting held configured"
-            " greeting plain_greeting endless blocking waiting",
+            " greeting plain_greeting by_hand endless blocking waiting",
         ),
         (
             approving,

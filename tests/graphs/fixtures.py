@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import typing_extensions
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import MemorySaver
@@ -186,6 +186,38 @@ writing = (
     .compile()
 )
 within = writing | (lambda state: "in a sequence")
+
+
+# --- tools that a node runs by hand -------------------------------------------------------------------
+
+adding = ScriptedModel(
+    script={1: [("add", '{"a": 1, "b": 2}'), ("add", '{"a": 3, "b": 4}')], 4: "three and seven"}
+)
+
+
+async def think(state: MessagesState) -> dict[str, Any]:
+    return {"messages": [await adding.ainvoke(state["messages"])]}
+
+
+def run_by_hand(state: MessagesState) -> dict[str, Any]:
+    last = state["messages"][-1]
+    assert isinstance(last, AIMessage)
+    return {
+        "messages": [
+            ToolMessage(str(add.invoke(call["args"])), tool_call_id=call["id"]) for call in last.tool_calls
+        ]
+    }
+
+
+by_hand = (
+    StateGraph(MessagesState)
+    .add_node("think", think)
+    .add_node("run_by_hand", run_by_hand)
+    .add_edge(START, "think")
+    .add_conditional_edges("think", lambda s: "run_by_hand" if s["messages"][-1].tool_calls else END)
+    .add_edge("run_by_hand", "think")
+    .compile()
+)
 
 
 # --- what tools return -------------------------------------------------------------------------------

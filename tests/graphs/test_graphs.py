@@ -194,6 +194,32 @@ def test_langgraph_has_what_its_writers_are_tapped_by() -> None:
     assert TAPPED
 
 
+# --- tools by hand ------------------------------------------------------------------------------------
+
+
+def test_a_tool_that_a_node_runs_by_hand_is_the_call_that_the_model_wrote(graphs: Served) -> None:
+    assert told(started(graphs, "by_hand", "hi")) == [
+        "run chain=by_hand",
+        "step_start step=s1 name=think",
+        'tool_call message_id=m1 step=s1 tool_call_id=call_1_0 index=0 name=add args_delta={"a": 1, "b": 2}',
+        'tool_call message_id=m1 step=s1 tool_call_id=call_1_1 index=1 name=add args_delta={"a": 3, "b": 4}',
+        "message_end message_id=m1 finish_reason=tool_calls",
+        "step_end step=s1 name=think",
+        "step_start step=s2 name=run_by_hand",
+        'tool_start tool_call_id=call_1_0 step=s2 name=add input={"a": 1, "b": 2}',
+        "tool_end tool_call_id=call_1_0 name=add output=3",
+        'tool_start tool_call_id=call_1_1 step=s2 name=add input={"a": 3, "b": 4}',
+        "tool_end tool_call_id=call_1_1 name=add output=7",
+        "step_end step=s2 name=run_by_hand",
+        "step_start step=s3 name=think",
+        "token message_id=m2 step=s3 channel=inner text=three and seven",
+        "message_end message_id=m2 finish_reason=stop",
+        "step_end step=s3 name=think",
+        "token message_id=m3 channel=answer text=three and seven",
+        "done output=three and seven  finish_reason=stop",
+    ]
+
+
 # --- values -------------------------------------------------------------------------------------------
 
 LONG = "x" * 32_768
