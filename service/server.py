@@ -91,7 +91,8 @@ def _told(services: Services, address: str) -> str:
     chains = services.registry.chains
     chosen = f"model {DEFAULT_MODEL} ({WHY_DEFAULT})"
     model = chosen if any(chain.takes_model for chain in chains.values()) else "the chains' own models"
-    return f"Chainstream on {address} · {model} · chains {', '.join(chains)} · data in memory, gone at the end"
+    names = ", ".join(chains)
+    return f"Chainstream on {address} · {model} · chains {names} · data in memory, gone at the end"
 
 
 def _calm_collector() -> None:
