@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..callbacks import AsyncIteratorCallbackHandler
@@ -149,8 +149,7 @@ class Execution:
             return RunFailed("cannot_wait", message, fault="chain")
         self._on_pause(approvals)
         try:
-            now = self._handler.now
-            await self._writer.write([replace(approval, t=now) for approval in approvals])
+            await self._writer.write(approvals)
         except RunFailed as bound:
             return bound
         if self._verdict is None:  # nobody cancelled meanwhile

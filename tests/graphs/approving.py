@@ -5,11 +5,12 @@ from typing import Annotated, Any, TypedDict
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import interrupt
+from pydantic import BaseModel
 
 from tests.graphs.scripted import ScriptedModel
 
@@ -152,6 +153,19 @@ async def delegate(task: str) -> str:
     return str(answer["messages"][-1].text)
 
 
+class Kind(BaseModel):
+    """What it is."""
+
+    to: str
+
+
+async def classify(state: MessagesState) -> dict[str, Any]:
+    model = ScriptedModel(script={1: [("Kind", '{"to": "poet"}')]})
+    kind = await model.with_structured_output(Kind).ainvoke(state["messages"])
+    return {"messages": [AIMessage(kind.to if isinstance(kind, Kind) else "")]}
+
+
+classifying = StateGraph(MessagesState).add_node("classify", classify).add_edge(START, "classify").compile()
 delegating = create_agent(ScriptedModel(script={1: [("delegate", '{"task": "mail"}')]} | DONE), [delegate])
 remembering_mailer = create_agent(
     ScriptedModel(script={1: [EMAIL]} | DONE),

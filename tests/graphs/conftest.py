@@ -18,7 +18,7 @@ GRAPHS = tuple(
         (
             approving,
             "mailer strict_mailer two_mails per_call booker two_bookings asking asking_two asking_form"
-            " stopping buried unlent inboxed delegating remembering_mailer",
+            " stopping buried unlent inboxed delegating classifying remembering_mailer",
         ),
     )
     for name in names.split()

@@ -113,7 +113,7 @@ supervisor = (
 
 # --- a memory of its own -----------------------------------------------------------------------------
 
-remembering_model = ScriptedModel(script={1: "one", 3: "two", 5: "three"})
+remembering_model = ScriptedModel(script={1: "one", 2: "one", 3: "two", 4: "two", 5: "three"})
 
 
 async def remember(state: MessagesState) -> dict[str, Any]:

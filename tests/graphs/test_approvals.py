@@ -403,6 +403,25 @@ def test_a_waiting_run_can_be_cancelled(graphs: Served) -> None:
     assert (late.status, json.loads(late.text)["code"]) == (409, "already_decided")
 
 
+def test_what_a_run_keeps_for_going_on_goes_with_it(graphs: Served) -> None:
+    first = started(graphs, "mailer", "go")
+    kept = graphs.app.state.services.registry.get("mailer").checkpoints.storage
+    run_id = first.headers["x-run-id"]
+    assert run_id in kept
+    assert told(decided(graphs, first, [APPROVE]))[-1].startswith("done")
+    graphs.get("/health")  # the loop has gone on since the last event
+    assert run_id not in kept
+
+
+def test_the_time_that_a_run_waits_is_not_its_own() -> None:
+    chains = ("tests.graphs.approving:mailer", "tests.served_chains:numbered")
+    with serving(chains=chains, run_timeout_seconds=0.5) as served:
+        first = started(served, "mailer", "go")
+        late = started(served, "numbered", "hold=1 gate=never-opened")  # longer than a run may take
+        assert told(late)[-1] == "cancelled reason=timeout output="
+        assert told(decided(served, first, [APPROVE]))[-1].startswith("done")
+
+
 def test_wait_answers_with_a_run_that_waits(graphs: Served) -> None:
     answer = graphs.post("/runs/wait", json.dumps({"chain": "asking", "input": QUESTION}).encode())
     assert json.loads(answer.text)["status"] == "waiting"

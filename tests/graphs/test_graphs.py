@@ -29,6 +29,18 @@ def test_what_a_router_writes_is_not_the_answer(graphs: Served) -> None:
     ]
 
 
+def test_a_structured_output_is_inner_text_and_no_call_of_a_tool(graphs: Served) -> None:
+    assert told(started(graphs, "classifying", "hi")) == [
+        "run chain=classifying",
+        "step_start step=s1 name=classify",
+        'token message_id=m1 step=s1 channel=inner text={"to": "poet"}',
+        "message_end message_id=m1 finish_reason=tool_calls",
+        "step_end step=s1 name=classify",
+        "token message_id=m2 channel=answer text=poet",
+        "done output=poet finish_reason=stop",
+    ]
+
+
 def test_formats_of_text_alone_carry_the_answer_steps_alone(graphs: Served) -> None:
     body = json.dumps({"chain": "router", "input": "hi"}).encode()
     assert graphs.post("/runs/stream?format=text", body).text == "Roses are red "
@@ -108,6 +120,13 @@ def test_clients_that_send_the_whole_conversation_do_not_double_it(graphs: Serve
         assert events_in(run)[-1][1]["output"] == f"{answer} "
         said += [{"role": "assistant", "content": answer}, {"role": "user", "content": "and then?"}]
     assert fixtures.remembering_model.seen == [1, 3, 5]
+
+
+def test_a_system_text_that_is_sent_with_each_turn_is_taken_once(graphs: Served) -> None:
+    fixtures.remembering_model.seen.clear()
+    for _ in range(2):
+        started(graphs, "remembering", "hi", thread_id="told", system="Be brief.")
+    assert fixtures.remembering_model.seen == [2, 4]
 
 
 def test_threads_are_apart_and_without_one_each_run_is_its_own(graphs: Served) -> None:
