@@ -19,6 +19,8 @@ from .errors import StartError
 from .langgraph_json import prepare, read_langgraph_json
 from .shipped import CHAINS
 
+USUAL_NAMES = ("graph", "agent", "chain")
+
 T = TypeVar("T")
 
 
@@ -64,9 +66,21 @@ def _shipped_sources() -> Iterator[ChainSource]:
 def _shipped_source(name: str) -> ChainSource:
     where = f"{CHAINS.replace('.', '/')}/{name}.py"
     module = _loaded(name, where, lambda: importlib.import_module(f"{CHAINS}.{name}"))
-    if not callable(getattr(module, "build", None)):
-        raise StartError("chain_broken", f"The chain {name!r} ({where}) has no function build(model).")
-    return ChainSource(name, where, module, module.build)
+    return ChainSource(name, where, module, _target_in(module, name, where))
+
+
+def _target_in(module: ModuleType, name: str, where: str) -> Any:
+    """A file's `build`; without one its only Runnable or graph, or the one with a usual name."""
+    if callable(build := getattr(module, "build", None)):
+        return build
+    chains = {each: value for each, value in vars(module).items() if _is_chain(value) and each[:1] != "_"}
+    usual = [chains[each] for each in USUAL_NAMES if each in chains]
+    if not usual and len(chains) != 1:
+        there = f"several chains ({', '.join(chains)})" if chains else "no Runnable"
+        message = f"The chain {name!r} ({where}) has no build(model), and {there}: name one {USUAL_NAMES[0]}."
+        raise StartError("chain_broken", message)
+    found = [*usual, *chains.values()][0]
+    return _loaded(name, where, found.compile) if isinstance(found, StateGraph) else found
 
 
 def _sources_of_json(target: Target) -> Iterator[ChainSource]:

@@ -300,3 +300,54 @@ def test_what_is_wrong_in_a_langgraph_json_is_told_with_the_file_and_the_place(
 
 def test_a_langgraph_json_that_is_not_there_is_told_by_its_path() -> None:
     assert "There is no file some/langgraph.json" in refused("some/langgraph.json")
+
+
+# --- what is dropped into chains/ ---------------------------------------------------------------------
+
+
+def dropped(monkeypatch: pytest.MonkeyPatch, text: str) -> ChainSource:
+    """The only chain of a folder of chains, of a name that no other test has."""
+    package = f"dropped_{abs(hash(text))}"
+    write(f"{package}/__init__.py")
+    write(f"{package}/mine.py", text)
+    sys.path.insert(0, os.getcwd())
+    monkeypatch.setattr("service.chain_sources.CHAINS", package)
+    (source,) = find_chains((), shipped=True)
+    return source
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GRAPH,
+        GRAPH.replace("graph = builder.compile()", "graph = builder"),
+        GRAPH.replace("graph = ", "agent = ") + "_private = agent\n",
+        f"{RUNNABLE}mine = RunnableLambda(str)",
+        f"{RUNNABLE}model = RunnableLambda(str)\nchain = model | model",
+        "def build(model): return model",
+    ],
+)
+def test_a_graph_an_agent_or_a_runnable_in_a_dropped_file_is_its_chain(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    source = dropped(monkeypatch, text)
+    assert source.name == "mine" and (callable(source.target) or hasattr(source.target, "ainvoke"))
+    assert isinstance(source.target, CompiledStateGraph) == ("StateGraph" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = 1", "has no build(model), and no Runnable: name one graph."),
+        (
+            f"{RUNNABLE}one = RunnableLambda(str)\ntwo = RunnableLambda(str)",
+            "has no build(model), and several chains (one, two): name one graph.",
+        ),
+    ],
+)
+def test_a_dropped_file_without_a_chain_or_with_several_is_told(
+    monkeypatch: pytest.MonkeyPatch, text: str, reason: str
+) -> None:
+    with pytest.raises(StartError) as told:
+        dropped(monkeypatch, text)
+    assert told.value.message.endswith(reason)
