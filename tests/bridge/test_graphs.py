@@ -1,13 +1,18 @@
 """Compiled LangGraph graphs: nodes as steps, sync and async, in lines, side by side, and in one another."""
 
+import asyncio
 import operator
 from typing import Annotated, Any, TypedDict
 
+from anyio import fail_after
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
 
-from service.events import Custom, StepEnd, StepStart, Token
+from service.callbacks import AsyncIteratorCallbackHandler
+from service.events import Approval, Custom, StepEnd, StepStart, Token
 from tests.bridge.models import ScriptedChat, chat, last
 from tests.bridge.stories import told_of
 
@@ -166,3 +171,20 @@ async def test_custom_events_of_nodes_are_told_from_loop_and_thread() -> None:
         ("loop", {"n": 1}),
         ("thread", {"n": 2}),
     ]
+
+
+async def test_without_the_server_a_graph_that_waits_says_for_what_and_ends_the_iteration() -> None:
+    def ask(state: State) -> dict[str, Any]:
+        return {"said": [interrupt({"question": "ready?"})]}
+
+    graph = line(ask).copy(update={"checkpointer": InMemorySaver()})
+    handler = AsyncIteratorCallbackHandler()
+    config: Any = {"callbacks": [handler], "configurable": {"thread_id": "t"}}
+    task = asyncio.create_task(graph.ainvoke({"said": []}, config))
+    with fail_after(10):
+        events = [event async for event in handler.events()]
+    (asked,) = (await task)["__interrupt__"]
+    assert [type(event) for event in events] == [StepStart, StepEnd, Approval]
+    assert events[-1] == Approval(
+        t=events[-1].t, interrupt_id=asked.id, value={"question": "ready?"}, requests=[]
+    )
