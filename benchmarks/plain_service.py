@@ -11,9 +11,10 @@ from fastapi.responses import StreamingResponse
 from langchain_classic.callbacks import AsyncIteratorCallbackHandler
 from langchain_core.messages import HumanMessage
 
-from .chain import chain as model
+from .chain import chat_model
 
 app = FastAPI()
+model = chat_model()
 
 
 async def answer(query: str) -> AsyncIterator[str]:

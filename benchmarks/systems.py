@@ -32,7 +32,7 @@ OURS = System(
     name="this service",
     command=("service",),
     query="&chain=chain&format=tokens",
-    env={"HOST": "127.0.0.1", "PORT": "{port}", "CHAINS": "benchmarks.chain:chain"},
+    env={"HOST": "127.0.0.1", "PORT": "{port}", "CHAINS": "benchmarks.fast_chain:chain"},
 )
 
 
