@@ -247,6 +247,14 @@ class Custom(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Partial(Timed):
+    """A structured output so far: each has all that the one before it had, and more."""
+
+    type: ClassVar[Literal["partial"]] = "partial"
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval(Sparse):
     """A graph waits for a person. `requests` are the tool calls that it asks about, none for a question of a
     node; `response_schema`, where the graph gave one, is the JSON Schema of the answer."""
@@ -315,6 +323,7 @@ BridgeEvent = (
     | StepEnd
     | Sources
     | Custom
+    | Partial
     | Approval
 )
 TerminalEvent = Done | RunError | Cancelled

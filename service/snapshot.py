@@ -14,6 +14,7 @@ from .events import (
     Done,
     Event,
     MessageEnd,
+    Partial,
     Reasoning,
     RunError,
     RunStarted,
@@ -146,6 +147,7 @@ class Fold:
                 | StepEnd()
                 | Sources()
                 | Custom()
+                | Partial()  # the next one, or `done`, has it whole
             ):
                 pass
             case _:

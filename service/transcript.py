@@ -16,6 +16,7 @@ from .events import (
     Custom,
     FinishReason,
     MessageEnd,
+    Partial,
     Reasoning,
     Source,
     Sources,
@@ -33,6 +34,7 @@ from .values import TextJoiner, clean_text
 from .written import CallPiece, Ending, Question, Tokens, Unrun, Written
 
 START = "__start__"  # LangGraph's own first node
+PARTIAL = "partial"  # the custom event with which a chain tells its output so far
 
 
 @dataclass(slots=True)
@@ -306,10 +308,12 @@ class Transcript:
         self._put(Sources(t=self.now, items=items))
 
     def tell_custom(self, run_id: UUID | None, name: str, shown: Any) -> None:
-        """A custom event of the run `run_id`: progress, where a tool is around it."""
+        """A custom event of the run `run_id`: progress, where a tool is around it; `partial` is the output so
+        far, where none is."""
         tool = self._tree.place_of(run_id).tool if run_id else None
         if tool is None:
-            self._put(Custom(t=self.now, name=name, data_=shown))
+            t = self.now
+            self._put(Partial(t=t, value=shown) if name == PARTIAL else Custom(t=t, name=name, data_=shown))
         elif self._calls.is_running(tool):  # else its call is closed
             self._put(ToolProgress(t=self.now, tool_call_id=tool.tool_call_id, name=name, data_=shown))
 

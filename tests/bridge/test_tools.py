@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnableParallel
 from langchain_core.tools import BaseTool, StructuredTool, ToolException, tool
 
 from service.callbacks import AsyncIteratorCallbackHandler
-from service.events import Custom, ToolEnd, ToolError, ToolProgress, ToolStart
+from service.events import Custom, Partial, ToolEnd, ToolError, ToolProgress, ToolStart
 from tests.bridge.models import WAIT, chat, last
 from tests.bridge.stories import told_of
 
@@ -80,6 +80,18 @@ async def test_custom_events_outside_tools_are_custom() -> None:
 
     story = await told_of(RunnableLambda(say))
     assert (story.one(Custom).name, story.one(Custom).data_) == ("note", [1, 2])
+
+
+async def test_a_custom_event_called_partial_is_the_output_so_far_but_in_a_tool_its_progress() -> None:
+    async def say(text: str) -> str:
+        await adispatch_custom_event("partial", {"a": {1}})
+        return text
+
+    story = await told_of(RunnableLambda(say))
+    assert story.names == ["partial"] and story.one(Partial).value == {"a": [1]}
+    story = await told_of(made(say), called(text="x"))
+    assert story.names == ["tool_start", "tool_progress", "tool_end"]
+    assert story.one(ToolProgress).name == "partial"
 
 
 async def test_tools_in_threads_at_once_are_told_apart() -> None:

@@ -15,6 +15,7 @@ from service.events import (
     Custom,
     Event,
     MessageEnd,
+    Partial,
     Reasoning,
     RunStarted,
     Sources,
@@ -199,6 +200,10 @@ def _custom(random: Random) -> Event:
     return Custom(t=1, name=random_text(random), data_=random_value(random))
 
 
+def _partial(random: Random) -> Event:
+    return Partial(t=1, value=random_value(random))
+
+
 _BETWEEN: Sequence[Callable[[Random], Event]] = [
     _tool_call,
     _tool_start,
@@ -211,4 +216,5 @@ _BETWEEN: Sequence[Callable[[Random], Event]] = [
     _step_end,
     _sources,
     _custom,
+    _partial,
 ]
