@@ -10,6 +10,7 @@ from ._calculator import calculator
 from ._clock import current_time
 from ._survey import survey_tool
 from ._units import convert_units
+from ._window import Trimming
 
 EXAMPLES: list[str] = [
     "What is 37*43, and what time is it in Tokyo?",
@@ -27,4 +28,4 @@ SYSTEM = (
 def build(model: BaseChatModel) -> Runnable[Any, Any]:
     """Takes `{"messages": [...]}`, gives the conversation with the calls, their results and the answer."""
     tools = [calculator, current_time, convert_units, survey_tool()]
-    return create_agent(model, tools=tools, system_prompt=SYSTEM)
+    return create_agent(model, tools=tools, system_prompt=SYSTEM, middleware=[Trimming()])
