@@ -84,13 +84,15 @@ def _callback(method: Callable[..., None]) -> Callable[..., Any]:
 
 def _fenced(method: Callable[..., None]) -> Callable[..., Any]:
     """A callback that comes before something is done: once the run is closed, it is not to be done."""
-    guarded = _callback(method)
 
     @wraps(method)
     def fenced(self: "AsyncIteratorCallbackHandler", *args: Any, **kwargs: Any) -> None:
         if self.closed:
             raise RunClosed
-        guarded(self, *args, **kwargs)
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            self.poison(error)
 
     return fenced
 

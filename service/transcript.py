@@ -160,11 +160,11 @@ class Transcript:
             self._write(message, written)
 
     def _write(self, message: _Message, written: Written) -> None:
-        message.active_at = time.monotonic()
+        message.active_at = now = time.monotonic()
         if not written:
             return
         message.pieces += 1
-        t = self.now
+        t = int((now - self._began) * 1000)
         if written.reasoning and (text := message.reasoning.feed(written.reasoning)):
             self._put(Reasoning(t=t, message_id=message.message_id, step=message.step, text=text))
         if written.text and (text := message.text.feed(written.text)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from .events import ApprovalRequest, FinishReason
 
@@ -47,9 +47,8 @@ class Question(TypedDict):
     plain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a model wrote at a time."""
+class Written(NamedTuple):
+    """What a model wrote at a time; a tuple, since one is made for each token."""
 
     text: str = ""
     reasoning: str = ""

@@ -35,7 +35,7 @@ class Services:
     drain: Drain
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # FastAPI would take a thread for a plain function
     services: Services = request.app.state.services
     return services
 

@@ -7,6 +7,7 @@ and then what comes, in batches, and the end once the log is closed.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..events import TERMINAL, Event, decode_event, encode_event
 
@@ -40,8 +41,7 @@ class Cursor:
 START = Cursor(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event as a log keeps it: its name and its `data`, encoded once."""
 
     name: str
@@ -53,8 +53,7 @@ def entry_of(event: Event) -> Entry:
     return Entry(event.type, encode_event(event))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One entry of a log in its place."""
 
     attempt: int
@@ -67,7 +66,7 @@ class Record:
         return self.name in TERMINAL
 
     def event(self) -> Event:
-        """The event itself, decoded anew at each call."""
+        """The event itself; the values in it are not to be changed."""
         return decode_event(self.name, self.line)
 
 
