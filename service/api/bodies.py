@@ -1,6 +1,6 @@
 """The request bodies, as the API documents them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -129,4 +129,20 @@ class PromptBody(BaseModel):
     prompt: Annotated[str, Clean]
 
 
-FormatName = Literal["events", "tokens", "text", "ndjson"]
+class ChatBody(BaseModel):
+    """A message, and the model that is to answer it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: Annotated[str, Clean]
+    model: str | None = Field(None, description="A model of the provider, or provider:model.")
+    provider: str | None = Field(None, description="Alone, its default model.")
+
+
+class ProxyBody(BaseModel):
+    """A prompt, and who is to answer it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[str, Clean]
+    provider: str | None = Field(None, description="Its default model answers; without it, the service's.")

@@ -8,7 +8,8 @@ from fastapi import Request
 from ..errors import InvalidRequest
 from ..event_log.base import START, Cursor
 from ..subscriptions import parse_cursor
-from ..wire import FORMATS
+from ..wire import FORMATS, ROUTE_FORMATS
+from ..wire.base import TextualFormat
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -86,3 +87,15 @@ def gap_is_error(request: Request) -> bool:
     if wanted not in ("snapshot", "error"):
         raise InvalidRequest("bad_on_gap", f"on_gap takes snapshot or error, not {wanted!r}.")
     return wanted == "error"
+
+
+def wants_words(request: Request, format_name: str) -> bool:
+    """Whether the client asked, by `?smooth=word`, for whole words. Raises InvalidRequest."""
+    wanted = request.query_params.get("smooth")
+    if wanted is None:
+        return False
+    if wanted != "word":
+        raise InvalidRequest("bad_smooth", f"smooth takes word, not {wanted!r}.")
+    if not issubclass((FORMATS | ROUTE_FORMATS)[format_name], TextualFormat):
+        raise InvalidRequest("bad_smooth", f"smooth goes with tokens and text, not with {format_name}.")
+    return True

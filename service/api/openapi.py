@@ -40,6 +40,7 @@ def _schema_of(event: type[object], schemas: dict[str, Any]) -> dict[str, Any]:
 
 _ANSWERS = [
     ("format", "query", f"One of {', '.join(FORMATS)}; else Accept decides, then the route's default."),
+    ("smooth", "query", "word: whole words, at most 50 ms late; with tokens and text."),
     ("after", "query", "The cursor: an event's id, <attempt>.<seq> or <seq>."),
     ("on_gap", "query", "snapshot (the default), or error for 410 in place of a gap."),
     ("Last-Event-ID", "header", "The cursor as browsers send it; it wins. With it, nothing is started."),

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ..shipped import STATIC as STATIC
+from ..wire import FORMATS
 from .services import ServicesOf
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}  # after an upgrade no mixture
@@ -39,7 +40,7 @@ Chainstream. Try:
   curl {base}/runs -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
   curl -N '{base}/runs/<run_id>/events?after=<id>'
   curl -X POST {base}/runs/<run_id>/cancel
-  curl {base}/chains    # formats: ?format=events|tokens|text|ndjson; all routes: {base}/docs
+  curl {base}/chains    # formats: ?format={formats}; all routes: {base}/docs
 """
 
 
@@ -49,7 +50,7 @@ async def index(request: Request, services: ServicesOf) -> Response:
         base = request.url.replace(path=request.scope["root_path"], query="")  # where this app is mounted
         registry = services.registry
         chain = EXAMPLE if EXAMPLE in registry.chains else registry.first
-        return PlainTextResponse(CHEAT_SHEET.format(base=base, chain=chain))
+        return PlainTextResponse(CHEAT_SHEET.format(base=base, chain=chain, formats="|".join(FORMATS)))
     return _page(STATIC / "index.html")
 
 

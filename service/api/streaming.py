@@ -1,7 +1,7 @@
 """A run's log in a format as a response: the only place that knows sse-starlette."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -11,13 +11,15 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..event_log.base import START, Cursor, UnknownLog
+from ..event_log.base import START, Cursor, Record, UnknownLog
 from ..runs import Run, RunRequest, Runs
 from ..subscriptions import Subscription, records_of, subscribe
-from ..wire import FORMATS
-from ..wire.base import Format
+from ..wire import FORMATS, ROUTE_FORMATS
+from ..wire.base import Format, TextualFormat
 from ..wire.encoder import Encoder
-from .negotiation import attach_to, gap_is_error, idempotency_key_of
+from ..wire.words import WordEncoder
+from .negotiation import attach_to, gap_is_error, idempotency_key_of, wants_words
+from .pacing import in_words
 from .send_watch import SendWatch
 from .services import Services
 
@@ -52,15 +54,15 @@ async def follow(
     services: Services, request: Request, run: Run, format_name: str, cursor: Cursor = START
 ) -> Response:
     """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop."""
-    refuses_gap = gap_is_error(request)
+    refuses_gap, in_whole_words = gap_is_error(request), wants_words(request, format_name)
     headers = {"X-Run-ID": run.run_id, "Cache-Control": "no-store, no-transform"}
     subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
     if subscription.at_end:
         return Response(status_code=204, headers=headers)
-    format_ = FORMATS[format_name]()
+    format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
     times = services.times
     return _Stream(
-        _frames(services.runs, subscription, format_),
+        frames_of(services.runs, subscription, format_, in_whole_words=in_whole_words),
         headers=headers,
         media_type=format_.media_type,
         ping=times.ping if format_.ping else 0,
@@ -79,25 +81,50 @@ async def start_and_follow(
     if place := attach_to(request):
         run_id, cursor = place
         return await follow(services, request, services.runs.get(run_id), format_name, cursor)
-    gap_is_error(request)  # what is wrong with the request is told before anything is started
+    # What is wrong with the request is told before anything is started.
+    gap_is_error(request), wants_words(request, format_name)
     run = await services.runs.start(wanted(), attached=True, key=idempotency_key_of(request))
     return await follow(services, request, run, format_name)
 
 
-async def _frames(runs: Runs, subscription: Subscription, format_: Format) -> AsyncIterator[bytes]:
+async def frames_of(
+    runs: Runs, subscription: Subscription, format_: Format, *, in_whole_words: bool = False
+) -> AsyncGenerator[bytes, None]:
+    """A run's frames from where the reader joins, in the pieces that are ready at once."""
     run = subscription.run
-    encoder = Encoder(format_, run.run_id, subscription.cursor)
+    encoder = _encoder(subscription, format_, in_whole_words)
     # Without ids a reader cannot come back, so its run is not kept for it.
     with runs.subscribed(run, grace=None if format_.has_ids else 0):
         if opening := format_.opening(subscription.place.event_id(run.run_id)):
             yield opening
         if subscription.gap:
             yield encoder.gap(subscription.gap)
+            if format_.gap_is_end:
+                return
         # A log that expired since the reader joined: the stream ends, and the next try is told of the gap.
         with suppress(UnknownLog):
-            async with aclosing(records_of(runs, subscription, encoder.feed_after)) as batches:
-                async for batch in batches:
-                    if chunk := encoder.encode(batch):
-                        yield chunk
+            batches = records_of(runs, subscription, encoder.feed_after)
+            async with aclosing(batches), aclosing(_chunks(batches, encoder)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
             if run.status == "waiting":
                 yield format_.paused([approval.interrupt_id for approval in run.waits.open])
+
+
+def _encoder(subscription: Subscription, format_: Format, in_whole_words: bool) -> Encoder:
+    run_id = subscription.run.run_id
+    if in_whole_words and isinstance(format_, TextualFormat):
+        return WordEncoder(format_, run_id, subscription.cursor)
+    return Encoder(format_, run_id, subscription.cursor)
+
+
+def _chunks(batches: AsyncGenerator[list[Record], None], encoder: Encoder) -> AsyncGenerator[bytes, None]:
+    return in_words(batches, encoder) if isinstance(encoder, WordEncoder) else _at_once(batches, encoder)
+
+
+async def _at_once(
+    batches: AsyncGenerator[list[Record], None], encoder: Encoder
+) -> AsyncGenerator[bytes, None]:
+    async for batch in batches:
+        if chunk := encoder.encode(batch):
+            yield chunk

@@ -1,14 +1,27 @@
-"""The wire formats by name."""
+"""The wire formats by name: those that `?format=` chooses, and those of routes that have their own."""
 
 from .base import Format
 from .events import EventsFormat
+from .message import MessageFormat
 from .ndjson import NDJSONFormat
+from .openai import OpenAIFormat, OpenAINDJSONFormat
+from .plain import DoneTextFormat, ProxyFormat
 from .text import TextFormat
 from .tokens import TokensFormat
+from .websocket import WebSocketFormat
 
 FORMATS: dict[str, type[Format]] = {
     "events": EventsFormat,
     "tokens": TokensFormat,
+    "message": MessageFormat,
     "text": TextFormat,
     "ndjson": NDJSONFormat,
+    "openai": OpenAIFormat,
+    "openai-ndjson": OpenAINDJSONFormat,
+}
+
+ROUTE_FORMATS: dict[str, type[Format]] = {
+    "text-done": DoneTextFormat,
+    "llm-proxy": ProxyFormat,
+    "websocket": WebSocketFormat,
 }

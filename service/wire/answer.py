@@ -1,6 +1,6 @@
 """The answer as plain text: what formats that carry only text take from the events."""
 
-from ..events import MessageEnd, Token
+from ..events import Cancelled, Done, Event, MessageEnd, RunError, Token
 
 
 class AnswerText:
@@ -13,6 +13,18 @@ class AnswerText:
         self._speaking: str | None = None
         self._waiting: dict[str, list[str]] = {}
         self._ended: set[str] = set()
+
+    def due(self, event: Event) -> list[str]:
+        """The texts that are due with a token, a message's end, or the run's: the last of its events."""
+        match event:
+            case Token():
+                return self.token(event)
+            case MessageEnd():
+                return self.message_end(event)
+            case Done() | RunError() | Cancelled():
+                return self.rest()
+            case _:
+                return []
 
     def token(self, event: Token) -> list[str]:
         """The texts that are due with this token."""

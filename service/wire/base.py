@@ -12,15 +12,18 @@ from ..snapshot import Gap
 from ..values import encode_json
 
 RETRY_MS = 500
+COMMENT_PING = b": ping\n"  # with a second line end some SDKs take it for an event
 
 
 class Format(ABC):
-    """One response's encoder. `stateful`: what it emits depends on earlier events, so that it is fed all."""
+    """One response's encoder. `stateful`: what it emits depends on earlier events, so that it is fed all;
+    `gap_is_end`: its clients take no snapshot, so that nothing follows a gap."""
 
     media_type: ClassVar[str]
     stateful: ClassVar[bool] = False
     ping: ClassVar[bytes] = b""
     has_ids: ClassVar[bool] = True
+    gap_is_end: ClassVar[bool] = False
 
     @abstractmethod
     def encode(self, record: Record) -> list[bytes]:
@@ -66,9 +69,26 @@ class SSEFormat(Format):
         return named_frame(b"paused", encode_json({"interrupt_ids": interrupt_ids}))
 
 
+class TextualFormat(Format):
+    """What a format has whose frames are pieces of the answer's text, so that two can be joined to one."""
+
+    @abstractmethod
+    def text_of(self, frame: bytes) -> str:
+        """The text of a frame of text."""
+
+    @abstractmethod
+    def frame_of(self, text: str) -> bytes | None:
+        """The frame of a text, without id; None where it needs several."""
+
+
 def named_frame(name: bytes, line: bytes) -> bytes:
     """A frame of one line of data."""
     return b"event: %b\ndata: %b\n\n" % (name, line)
+
+
+def gap_message(gap: Gap) -> str:
+    """A gap in a sentence, where it is an error."""
+    return f"the events after {gap.requested.seq} cannot be had ({gap.reason})"
 
 
 def gap_fields(gap: Gap) -> dict[str, object]:

@@ -34,10 +34,17 @@ class Encoder:
         return self._format.stamp(self._format.gap(gap), event_id.encode())
 
     def _frames(self, record: Record) -> list[bytes]:
+        return self._stamped(record, self._due(record))
+
+    def _due(self, record: Record) -> list[bytes]:
+        """The frames of an event that is past the cursor, without ids."""
         frames = self._format.encode(record)
         if record.seq == self._told_until:
             self._format.forget()
-        if not frames or record.seq <= self._cursor.read_after:
+        return frames if record.seq > self._cursor.read_after else []
+
+    def _stamped(self, record: Record, frames: list[bytes]) -> list[bytes]:
+        if not frames:
             return []
         event_id = b"%b.%d.%d" % (self._run_id, record.attempt, record.seq)
         last = self._format.stamp(frames[-1], event_id)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from ..event_log.base import Record
-from ..events import Cancelled, Event, MessageEnd, RunError, Token
+from ..events import Cancelled, Event, RunError
 from ..snapshot import Gap
 from .answer import AnswerText
-from .base import Format
+from .base import TextualFormat, gap_message
 
 
-class TextFormat(Format):
+class TextFormat(TextualFormat):
     """A run that did not succeed says so in a last line `[Error: …]`, one that waits in `[Paused: …]`."""
 
     media_type = "text/plain; charset=utf-8"
@@ -27,7 +27,7 @@ class TextFormat(Format):
         if record.name not in _READ:
             return []
         event = record.event()
-        text = "".join(self._texts(event))
+        text = "".join(self._answer.due(event))
         if text:
             self._line_is_open = not text.endswith("\n")
         text += self._failure(event)
@@ -36,20 +36,17 @@ class TextFormat(Format):
     def stamp(self, frame: bytes, event_id: bytes) -> bytes:
         return frame
 
+    def text_of(self, frame: bytes) -> str:
+        return frame.decode()
+
+    def frame_of(self, text: str) -> bytes:
+        return text.encode()
+
     def gap(self, gap: Gap) -> bytes:
-        return self._error(f"the events after {gap.requested.seq} cannot be had ({gap.reason})").encode()
+        return self._error(gap_message(gap)).encode()
 
     def paused(self, interrupt_ids: Sequence[str]) -> bytes:
         return self._note(f"Paused: waiting for an answer to {', '.join(interrupt_ids)}").encode()
-
-    def _texts(self, event: Event) -> list[str]:
-        match event:
-            case Token():
-                return self._answer.token(event)
-            case MessageEnd():
-                return self._answer.message_end(event)
-            case _:
-                return self._answer.rest()
 
     def _failure(self, event: Event) -> str:
         match event:

@@ -1,24 +1,28 @@
 """`tokens`: the one-line EventSource. Unnamed data per answer token, tool events by name, then a marker."""
 
 import re
+from typing import ClassVar
 
 from ..event_log.base import Record
-from ..events import Cancelled, Done, Event, MessageEnd, RunError, Token
+from ..events import Cancelled, Done, Event, RunError
 from .answer import AnswerText
-from .base import SSEFormat, named_frame
+from .base import SSEFormat, TextualFormat, named_frame
 
 DONE = "[DONE]"
 ERROR = "[ERROR]"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_TOOLS = frozenset({"tool_call", "tool_start", "tool_progress", "tool_end", "tool_error", "approval"})
 _ANSWER = frozenset({"token", "message_end", "done", "error", "cancelled"})
 
 
-class TokensFormat(SSEFormat):
+class TokensFormat(SSEFormat, TextualFormat):
     """The answer as `onmessage` gets it: each frame's data is a piece of it, CR and CRLF as LF."""
 
     stateful = True
+    named: ClassVar[frozenset[str]] = frozenset(
+        {"tool_call", "tool_start", "tool_progress", "tool_end", "tool_error", "approval"}
+    )
+    markers: ClassVar[tuple[str, ...]] = (DONE,)
 
     def __init__(self) -> None:
         self._answer = AnswerText()
@@ -28,22 +32,29 @@ class TokensFormat(SSEFormat):
         self._answer.forget()
 
     def encode(self, record: Record) -> list[bytes]:
-        if record.name in _TOOLS:
+        if record.name in self.named:
             return [named_frame(record.name.encode(), record.line)]
         if record.name not in _ANSWER:
             return []
         event = record.event()
-        frames = [frame for text in self._texts(event) for frame in self._token_frames(text)]
-        return frames + _last_frames(event, record.line)
+        frames = [frame for text in self._answer.due(event) for frame in self._token_frames(text)]
+        return frames + self.last_frames(event, record.line) if record.terminal else frames
 
-    def _texts(self, event: Event) -> list[str]:
+    def text_of(self, frame: bytes) -> str:
+        return frame[len("data: ") : -2].decode().replace("\ndata: ", "\n")
+
+    def frame_of(self, text: str) -> bytes | None:
+        return None if self._is_marker(text) else _data(text)
+
+    def last_frames(self, event: Event, line: bytes) -> list[bytes]:
+        """The frames that end the stream."""
         match event:
-            case Token():
-                return self._answer.token(event)
-            case MessageEnd():
-                return self._answer.message_end(event)
+            case Done() | Cancelled():
+                return [named_frame(event.type.encode(), line), _data(DONE)]
+            case RunError():
+                return [named_frame(b"error", line), _data(f"{ERROR} {' '.join(event.message.split())}")]
             case _:
-                return self._answer.rest()
+                return []
 
     def _token_frames(self, text: str) -> list[bytes]:
         if not text:
@@ -53,19 +64,12 @@ class TokensFormat(SSEFormat):
         self._after_cr = text.endswith("\r")
         if not text:
             return []
-        if text == DONE or text.startswith(ERROR):  # the model's own text must not look like our marker
+        if self._is_marker(text):  # the model's own text must not look like ours
             return [_data(text[:1]), _data(text[1:])]
         return [_data(text)]
 
-
-def _last_frames(event: Event, line: bytes) -> list[bytes]:
-    match event:
-        case Done() | Cancelled():
-            return [named_frame(event.type.encode(), line), _data(DONE)]
-        case RunError():
-            return [named_frame(b"error", line), _data(f"{ERROR} {' '.join(event.message.split())}")]
-        case _:
-            return []
+    def _is_marker(self, text: str) -> bool:
+        return text in self.markers or text.startswith(ERROR)
 
 
 def _data(text: str) -> bytes:

@@ -53,6 +53,9 @@ def test_every_streaming_answer_has_the_headers_that_proxies_and_clients_need(se
         ("tokens", "text/event-stream"),
         ("text", "text/plain; charset=utf-8"),
         ("ndjson", "application/x-ndjson"),
+        ("message", "text/event-stream"),
+        ("openai", "text/event-stream"),
+        ("openai-ndjson", "application/x-ndjson"),
     ]:
         headers = served.get(f"/stream?query=hi&format={format_}", {"X-Request-ID": "mine-1"}).headers
         assert headers["content-type"].startswith(media_type.partition(";")[0])

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 import orjson
+from openai.types.chat import ChatCompletionChunk
 
 from service.event_log.base import Record
-from service.events import decode_event
+from service.events import TERMINAL, Cancelled, Done, Event, RunError, decode_event
 from tests.wire import expected
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
@@ -19,6 +21,7 @@ _ID = rb"%b\.\d+\.\d+(?:\.\d+)?" % RUN_ID.encode()
 _FRAME = rb"id: %b\n(?:event: [a-z_]+\n)?(?:data: [^\r\n]*\n)+\n" % _ID
 _PING = rb"event: ping\ndata: \{\}\n\n"
 _STREAM = re.compile(rb"retry: \d+\nid: %b\.0\.0\n\n(?:%b|%b)*" % (RUN_ID.encode(), _FRAME, _PING))
+_OPENAI_STREAM = re.compile(rb"(?:(?:: ping\n)*id: %b\ndata: [^\r\n]*\n\n)*(?:: ping\n)*" % _ID)
 _SEPARATORS = [separator.encode() for separator in ("\x85", "\u2028", "\u2029")]
 
 
@@ -30,16 +33,87 @@ def check_events(log: Log, chunks: list[bytes]) -> None:
 
 
 def check_tokens(log: Log, chunks: list[bytes]) -> None:
-    messages = _read(chunks)
+    groups = _by_event(log, _read(chunks))
+    for frames, record, told in zip(groups, log.records, expected.told(log), strict=True):
+        _check_told(frames, told, record)
+
+
+def _by_event(log: Log, messages: list[Message]) -> list[list[tuple[str, str]]]:
+    """Each event's frames by name and data; their ids are in order, and numbered where they are several."""
     groups = {event_id: list(group) for event_id, group in groupby(messages, _event_id)}
     ids = [f"{RUN_ID}.{record.attempt}.{record.seq}" for record in log.records]
     assert list(groups) == [event_id for event_id in ids if event_id in groups]
     assert sum(map(len, groups.values())) == len(messages)
-    for event_id, record, told in zip(ids, log.records, expected.told(log), strict=True):
-        frames = groups.get(event_id, [])
+    for event_id, frames in groups.items():
         parts = [f"{event_id}.{part}" for part in range(1, len(frames))]
-        assert [frame.last_event_id for frame in frames] == [*parts, event_id][: len(frames)]
-        _check_told([(frame.event, frame.data) for frame in frames], told, record)
+        assert [frame.last_event_id for frame in frames] == [*parts, event_id]
+    return [[(frame.event, frame.data) for frame in groups.get(event_id, [])] for event_id in ids]
+
+
+def check_message(log: Log, chunks: list[bytes]) -> None:
+    groups = _by_event(log, _read(chunks))
+    for frames, record, text in zip(groups, log.records, expected.pieces(log), strict=True):
+        event = record.event()
+        if record.name in expected.TOOLS | {"run", "usage"}:
+            assert frames.pop() == (record.name, record.line.decode())
+        if isinstance(event, Cancelled):
+            assert frames.pop() == ("cancelled", "Stream cancelled")
+        elif isinstance(event, RunError):
+            name, data = frames.pop()
+            assert (name, orjson.loads(data)) == ("error", {"error": event.message})
+        elif isinstance(event, Done):
+            name, data = frames.pop()
+            assert (name, orjson.loads(data)) == (
+                "done",
+                {"status": "complete", **orjson.loads(record.line)},
+            )
+        said = [(name, orjson.loads(data)) for name, data in frames]
+        assert said == ([("message", {"text": text, "elapsed_ms": event.t})] if text else [])
+    _check_no_separator(b"".join(chunks))
+
+
+def check_openai(log: Log, chunks: list[bytes]) -> None:
+    body = b"".join(chunks)
+    assert _OPENAI_STREAM.fullmatch(body)
+    _check_no_separator(body)
+    messages = _read_alike(chunks)
+    groups = _by_event(log, messages)
+    if log.records[-1].terminal:
+        assert groups[-1].pop() == ("message", "[DONE]")
+    assert {name for frames in groups for name, _ in frames} == {"message"}
+    objects = [[orjson.loads(data) for _, data in frames] for frames in groups]
+    for told, event, text in zip(objects, log.events, expected.pieces(log), strict=True):
+        _check_openai_objects(told, event, text)
+
+
+def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
+    body = b"".join(chunks)
+    reader = Lines()
+    lines = [orjson.loads(line) for chunk in chunks for line in reader.feed(chunk)]
+    for event, text in zip(log.events, expected.pieces(log), strict=True):
+        count = (event.type == "run" or event.type in TERMINAL) + bool(text)
+        _check_openai_objects(lines[:count], event, text)
+        del lines[:count]
+    assert lines == []
+    _check_no_separator(body)
+
+
+def _check_openai_objects(objects: list[Any], event: Event, text: str) -> None:
+    """A run's role, an event's text, how it ended; every chunk is one as OpenAI's own types have it."""
+    if isinstance(event, RunError | Cancelled):
+        error = objects.pop()["error"]
+        assert error.keys() == {"message", "type", "param", "code"}
+        assert error["code"] == (event.code if isinstance(event, RunError) else "cancelled")
+    chunks = [ChatCompletionChunk.model_validate(each, strict=True) for each in objects]
+    assert {(chunk.id, chunk.model) for chunk in chunks} <= {(f"chatcmpl-{RUN_ID}", "chat")}
+    deltas = [(chunk.choices[0].delta, chunk.choices[0].finish_reason) for chunk in chunks]
+    assert not [delta for delta, _ in deltas if delta.tool_calls]
+    if isinstance(event, Done):
+        delta, finish_reason = deltas.pop()
+        assert (delta.content, finish_reason) == (None, "stop")
+    if event.type == "run":
+        assert deltas.pop(0)[0].role == "assistant"
+    assert [(delta.content, reason) for delta, reason in deltas] == ([(text, None)] if text else [])
 
 
 def _check_told(frames: list[tuple[str, str]], told: Told, record: Record) -> None:
@@ -72,9 +146,14 @@ def check_ndjson(log: Log, chunks: list[bytes]) -> None:
 def _read(chunks: list[bytes]) -> list[Message]:
     """What all three parsers read, but pings. No field is there but an id, a name and data, in this order."""
     assert _STREAM.fullmatch(b"".join(chunks))
+    return [message for message in _read_alike(chunks) if message.event != "ping"]
+
+
+def _read_alike(chunks: list[bytes]) -> list[Message]:
+    """What all three parsers read."""
     readings = [parser(chunks) for parser in PARSERS.values()]
     assert all(reading == readings[0] for reading in readings)
-    return [message for message in readings[0] if message.event != "ping"]
+    return readings[0]
 
 
 def _check_no_separator(body: bytes) -> None:
@@ -91,4 +170,7 @@ CHECKS: dict[str, Callable[[Log, list[bytes]], None]] = {
     "tokens": check_tokens,
     "text": check_text,
     "ndjson": check_ndjson,
+    "message": check_message,
+    "openai": check_openai,
+    "openai-ndjson": check_openai_ndjson,
 }

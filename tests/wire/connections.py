@@ -5,16 +5,16 @@ from typing import cast
 
 import orjson
 
-from service.api.streaming import _frames
+from service.api.streaming import frames_of
 from service.event_log.base import START, Entry, EventLog, Record
 from service.event_log.memory import MemoryEventLog
 from service.executor.local import LocalExecutor
 from service.registry import Registry
 from service.runs import Run, Runs
 from service.subscriptions import parse_cursor, subscribe
-from service.wire import FORMATS
 from tests.wire.lines import Lines
 from tests.wire.random_logs import RUN_ID
+from tests.wire.stories import EVERY_FORMAT
 from tests.wire.whatwg import EventStream, Message
 
 
@@ -47,12 +47,19 @@ class Finished:
         await log.close(RUN_ID)
         return cls(*readable_run(log))
 
-    async def body(self, format_name: str, last_event_id: str) -> bytes | None:
+    async def body(self, format_name: str, last_event_id: str, *, in_words: bool = False) -> bytes | None:
         cursor = parse_cursor(last_event_id, RUN_ID)[1] if last_event_id else START
         subscription = await subscribe(self._runs, self._run, cursor)
         if subscription.at_end:
             return None
-        return b"".join([part async for part in _frames(self._runs, subscription, FORMATS[format_name]())])
+        return b"".join(
+            [
+                part
+                async for part in frames_of(
+                    self._runs, subscription, EVERY_FORMAT[format_name](), in_whole_words=in_words
+                )
+            ]
+        )
 
 
 class Browser:
@@ -70,7 +77,7 @@ class Browser:
 
 
 class LineReader:
-    """A client of `ndjson`: it comes back with the id of the last whole line."""
+    """A client of lines that have ids: it comes back with the id of the last whole line."""
 
     def __init__(self) -> None:
         self.got: list[Message] = []
@@ -85,6 +92,10 @@ class LineReader:
 CLIENTS: dict[str, type[Browser | LineReader]] = {
     "events": Browser,
     "tokens": Browser,
+    "message": Browser,
+    "openai": Browser,
+    "llm-proxy": Browser,
+    "websocket": LineReader,
     "ndjson": LineReader,
 }
 

@@ -48,6 +48,15 @@ def answer(events: Sequence[Event]) -> str:
     return seen
 
 
+def pieces(log: Log) -> Iterator[str]:
+    """The text of the answer that each event tells."""
+    seen = ""
+    for index in range(len(log.events)):
+        now = answer(log.events[: index + 1])
+        yield now[len(seen) :]
+        seen = now
+
+
 def told(log: Log) -> Iterator[Told]:
     """What each event tells a reader of `tokens`."""
     seen = ""

@@ -28,7 +28,6 @@ from tests.wire.checks import CHECKS
 from tests.wire.random_logs import RUN_ID, Log, random_log
 
 CASES_A_JOB = 2_000
-OPENING = b"retry: 500\nid: %b.0.0\n\n" % RUN_ID.encode()
 
 SSE = [name for name, format_ in FORMATS.items() if format_.media_type == "text/event-stream"]
 PLAIN = [name for name in FORMATS if name not in SSE]
@@ -76,7 +75,7 @@ def chopped(random: Random, body: bytes) -> list[bytes]:
 def _body(random: Random, records: Sequence[Record], format_: Format) -> bytes:
     """The response of a run: its opening, and its records in batches, with pings between."""
     encoder = Encoder(format_, RUN_ID, START)
-    parts, at = [OPENING if format_.media_type == "text/event-stream" else b""], 0
+    parts, at = [format_.opening(f"{RUN_ID}.0.0")], 0
     while at < len(records):
         count = random.randint(1, 6)
         parts.append(encoder.encode(records[at : at + count]))
@@ -105,7 +104,7 @@ def _features(log: Log, chunks: list[bytes]) -> Counter[str]:
         "a line separator in a text": any(set(text) & set("\x85\u2028\u2029") for text in texts),
         "a cut inside a character": any(0x80 <= body[cut] < 0xC0 for cut in cuts if cut < len(body)),
         "a cut inside an id": any(_CUT_ID.search(body, max(0, cut - 64), cut) for cut in cuts),
-        "a ping": b"event: ping" in body,
+        "a ping": b"event: ping" in body or b"\n: ping\n" in body,
     }
     return Counter(feature for feature in FEATURES if has[feature])
 

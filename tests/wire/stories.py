@@ -12,15 +12,17 @@ from service.events import (
     Event,
     MessageEnd,
     RunError,
+    RunStarted,
     Token,
     ToolEnd,
     ToolStart,
     UsageTotals,
 )
 from service.snapshot import Snapshot
-from service.wire import FORMATS
+from service.wire import FORMATS, ROUTE_FORMATS
 from service.wire.encoder import Encoder
 
+EVERY_FORMAT = FORMATS | ROUTE_FORMATS
 RUN = "run"  # in tables; of another form than a real run's id, but as good for a format
 
 USAGE = UsageTotals(
@@ -30,12 +32,28 @@ USAGE_JSON = (
     '{"input_tokens":0,"output_tokens":0,"total_tokens":0,"cached_tokens":0,"reasoning_tokens":0,'
     '"cost_usd":null}'
 )
+STARTED_JSON = (
+    '{"t":0,"protocol":1,"run_id":"run","chain":"chat","model":"offline:demo","thread_id":null,"attempt":1,'
+    '"created_at":"2026-11-20T00:00:00+00:00"}'
+)
 DONE_JSON = f'{{"t":9,"output":"hi","finish_reason":"stop","usage":{USAGE_JSON},"ttft_ms":1,"duration_ms":9}}'
 CANCELLED_JSON = f'{{"t":9,"reason":"user","output":"hi","usage":{USAGE_JSON},"duration_ms":9}}'
 
 
 def token(text: str, message_id: str = "m1", channel: Channel = "answer") -> Token:
     return Token(t=1, message_id=message_id, step=None, channel=channel, text=text)
+
+
+def started() -> RunStarted:
+    return RunStarted(
+        t=0,
+        run_id=RUN,
+        chain="chat",
+        model="offline:demo",
+        thread_id=None,
+        attempt=1,
+        created_at="2026-11-20T00:00:00+00:00",
+    )
 
 
 def ended(message_id: str = "m1") -> MessageEnd:
@@ -74,7 +92,7 @@ def logged(*events: Event, attempts: Sequence[int] = ()) -> list[Record]:
 
 def encoded(format_name: str, records: Sequence[Record], cursor: Cursor = START, run_id: str = RUN) -> bytes:
     """The bytes of these records, past the cursor, given in one batch."""
-    encoder = Encoder(FORMATS[format_name](), run_id, cursor)
+    encoder = Encoder(EVERY_FORMAT[format_name](), run_id, cursor)
     return encoder.encode([record for record in records if record.seq > encoder.feed_after])
 
 

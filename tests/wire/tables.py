@@ -7,9 +7,8 @@ import pytest
 
 from service.event_log.base import START
 from service.events import Event
-from service.wire import FORMATS
 from service.wire.encoder import Encoder
-from tests.wire.stories import RUN, encoded, logged
+from tests.wire.stories import EVERY_FORMAT, RUN, encoded, logged
 
 Row = tuple[Sequence[Event], str]
 Table = dict[str, Row]
@@ -25,7 +24,7 @@ def assert_row(format_name: str, events: Sequence[Event], text: str, reader: Rea
     records = logged(*events)
     body = text.encode()
     assert encoded(format_name, records) == body
-    encoder = Encoder(FORMATS[format_name](), RUN, START)
+    encoder = Encoder(EVERY_FORMAT[format_name](), RUN, START)
     assert b"".join(encoder.encode([record]) for record in records) == body
     assert_read_alike_at_every_split(body, reader)
 

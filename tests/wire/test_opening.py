@@ -2,14 +2,13 @@
 
 import pytest
 
-from service.wire import FORMATS
 from tests.wire.connections import Browser, Finished, opening_of
 from tests.wire.random_logs import RUN_ID
-from tests.wire.stories import done, logged, token
+from tests.wire.stories import EVERY_FORMAT, done, logged, token
 from tests.wire.whatwg import EventStream
 
 RECORDS = logged(token("a"), token("[DONE]"), token("c"), done(), attempts=[1, 1, 3, 3])
-SSE = ("events", "tokens")
+SSE = ("events", "tokens", "message", "llm-proxy")
 
 
 @pytest.mark.parametrize("format_name", SSE)
@@ -56,10 +55,16 @@ async def test_a_client_that_is_cut_off_before_its_gap_asks_for_it_again(request
     assert b"event: gap\n" in again
 
 
-@pytest.mark.parametrize("format_name", FORMATS.keys() - set(SSE))
+@pytest.mark.parametrize("format_name", EVERY_FORMAT.keys() - {*SSE, "openai"})
 async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event_stream(
     format_name: str,
 ) -> None:
     body = await (await Finished.of(RECORDS)).body(format_name, "")
     assert body is not None
     assert body[:1] in (b"a", b"{")
+
+
+async def test_openais_begins_with_the_first_event_since_its_sdk_takes_no_frame_without_data() -> None:
+    body = await (await Finished.of(RECORDS)).body("openai", "")
+    assert body is not None
+    assert body.startswith(f"id: {RUN_ID}.1.1\ndata: {{".encode())
