@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
-from .api import chains, health, pages, stream
+from .api import chains, chat, health, pages, plain_streams, stream, websocket
 from .api import runs as runs_api
 from .api.browsers import LOOPBACK, SiteCheck
 from .api.input_bound import InputBound
+from .api.keys import SharedKey
 from .api.openapi import document_events
 from .api.problems import install_problem_handlers
 from .api.services import Services, StreamTimes
@@ -44,6 +45,7 @@ class Drain:
         self._grace = grace
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        self.begun = asyncio.Event()
 
     def set(self) -> None:
         self._loop.call_soon_threadsafe(self._begin)
@@ -54,6 +56,7 @@ class Drain:
 
     def _begin(self) -> "asyncio.Task[None]":
         if self._task is None:
+            self.begun.set()
             self._task = self._loop.create_task(self._runs.drain(self._grace))
         return self._task
 
@@ -88,7 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (runs_api, stream, chains, health, pages):
+    for module in (runs_api, stream, chat, plain_streams, websocket, chains, health, pages):
         app.include_router(module.router)
     app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     install_problem_handlers(app)
@@ -125,7 +128,14 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
         runs = Runs(log, registry, executor, grace=settings.disconnect_grace_seconds, kept=settings.runs_kept)
         drain = Drain(runs, settings.shutdown_grace_seconds)
         stack.push_async_callback(drain.finish)
-        yield Services(times=_times(settings), registry=registry, runs=runs, drain=drain)
+        yield Services(
+            times=_times(settings),
+            registry=registry,
+            runs=runs,
+            drain=drain,
+            shared_key=SharedKey(settings.api_key.get_secret_value()),
+            max_input_bytes=settings.max_input_bytes,
+        )
 
 
 def _tell_blocked(blocked: Blocked[Execution]) -> None:
@@ -164,7 +174,14 @@ def _add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan) -> Non
         allow_origins=settings.cors_origins,
         allow_origin_regex=None if settings.cors_origins else LOOPBACK,
         allow_methods=["GET", "POST"],
-        allow_headers=["Content-Type", "Last-Event-ID", "Idempotency-Key", "X-Request-ID"],
+        allow_headers=[
+            "Content-Type",
+            "Last-Event-ID",
+            "Idempotency-Key",
+            "X-Request-ID",
+            "Authorization",
+            "X-API-Key",
+        ],
         expose_headers=EXPOSED_HEADERS,
     )
     app.add_middleware(

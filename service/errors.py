@@ -3,6 +3,7 @@
 ChainstreamError
 ├── RequestError            the caller's mistake, told before the first byte
 │   ├── InvalidRequest          400  a field, a cursor or a header is wrong
+│   ├── Unauthorized            401  no key, or a wrong one
 │   ├── Forbidden               403  a browser of another site
 │   ├── NotFound                404  no such run, chain or route
 │   ├── Conflict                409  an idempotency key with another request
@@ -40,6 +41,12 @@ class RequestError(ChainstreamError):
 
 class InvalidRequest(RequestError):
     """A part of the request is not what the route takes."""
+
+
+class Unauthorized(RequestError):
+    """The caller has not shown a key that this route takes."""
+
+    status = 401
 
 
 class Forbidden(RequestError):

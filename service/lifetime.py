@@ -49,7 +49,7 @@ class SelfStart:
         self._life: _Life | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not hasattr(scope["app"].state, "services"):
+        if scope["type"] in ("http", "websocket") and not hasattr(scope["app"].state, "services"):
             try:
                 await self._started()
             except Exception as error:

@@ -23,6 +23,18 @@ class Models:
         self._tokens_per_second = offline_tokens_per_second
         self._built: OrderedDict[object, BaseChatModel] = OrderedDict()
 
+    def named(self, model: str | None, provider: str | None) -> str | None:
+        """`provider:model` from its halves; a provider alone is its default model. Raises InvalidRequest."""
+        if provider is None:
+            return model
+        if provider != "offline":
+            raise InvalidRequest(
+                "unknown_provider", f"There is no provider {provider!r}; there is 'offline'."
+            )
+        if model is None:
+            return DEFAULT_MODEL
+        return model if model.startswith(f"{provider}:") else f"{provider}:{model}"
+
     def check(self, name: str, params: Mapping[str, Any]) -> None:
         """Raises InvalidRequest where `get` has no such model or it does not take these parameters."""
         if name != DEFAULT_MODEL:

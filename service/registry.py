@@ -38,6 +38,10 @@ class Registry:
             return chain
         raise NotFound("unknown_chain", f"There is no chain {name!r}; there are {', '.join(self.chains)}.")
 
+    def model_named(self, model: str | None, provider: str | None) -> str | None:
+        """What `model_for` takes, from a model and a provider that are named apart. Raises InvalidRequest."""
+        return self._models.named(model, provider)
+
     def model_for(self, chain: Chain, model: str | None, params: Mapping[str, Any]) -> str | None:
         """The model that a run of `chain` gets; None where the chain has its own. Raises InvalidRequest."""
         if not chain.takes_model:

@@ -19,6 +19,7 @@ from .app import create_app
 from .http_protocol import ProblemProtocol
 from .providers import DEFAULT_MODEL, WHY_DEFAULT
 from .settings import Settings
+from .websocket_protocol import LeavingProtocol
 
 GRACE_AFTER_STREAMS = 1  # seconds between the streams' forced end and the server's
 
@@ -74,6 +75,9 @@ def _uvicorn_options(settings: Settings) -> dict[str, Any]:
         "timeout_graceful_shutdown": int(settings.shutdown_grace_seconds) + GRACE_AFTER_STREAMS,
         "lifespan": "on",
         "http": ProblemProtocol,
+        "ws": LeavingProtocol,
+        "ws_max_size": 2 * settings.max_input_bytes,  # what is over it is not read, and closes the socket
+        "ws_ping_interval": settings.ping_seconds,
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Web origins that may call the service, with commas; empty: loopback on any port.",
+    )
+
+    api_key: SecretStr = Field(
+        SecretStr(""), description="The key that `/secure-llm-stream` asks for; without it, nobody gets in."
     )
 
     chains: Annotated[tuple[str, ...], NoDecode] = Field(

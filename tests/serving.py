@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.http_protocol import ProblemProtocol
 from service.settings import Settings
+from service.websocket_protocol import LeavingProtocol
 from tests.served_chains import SERVED
 
 TIMEOUT = 20  # seconds; on any socket, so that a hang is a failure
@@ -141,6 +142,7 @@ def serving(**settings: Any) -> Iterator[Served]:
         lifespan="on",
         timeout_graceful_shutdown=2,
         http=ProblemProtocol,
+        ws=LeavingProtocol,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

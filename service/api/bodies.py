@@ -33,6 +33,15 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 Clean = AfterValidator(_clean)
 
 
+ThreadId = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[\w.:@-]{1,128}$",
+        description="The conversation to go on with, for graphs that have a checkpointer of their own.",
+    ),
+]
+
+
 class ConfigBody(BaseModel):
     """What LangGraph calls config and context."""
 
@@ -62,11 +71,7 @@ class RunBody(BaseModel):
     params: dict[str, Any] = Field(
         default_factory=dict, description="For the model: temperature, max_tokens."
     )
-    thread_id: str | None = Field(
-        None,
-        pattern=r"^[\w.:@-]{1,128}$",
-        description="The conversation to go on with, for graphs that have a checkpointer of their own.",
-    )
+    thread_id: ThreadId = None
     config: ConfigBody = Field(default_factory=ConfigBody)
     metadata: Annotated[dict[str, Any], Clean, AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept with the run and given back."

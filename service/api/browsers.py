@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .problems import problem
 
 LOOPBACK = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-STARTING_PATHS = frozenset({"/stream"})
+STARTING_PATHS = frozenset({"/stream", "/chat/stream", "/openai-stream"})
 
 
 class SiteCheck:
@@ -25,11 +25,7 @@ class SiteCheck:
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and get_route_path(scope) in STARTING_PATHS
-            and not self._may(Headers(scope=scope))
-        ):
+        if _can_start(scope) and not self._may(Headers(scope=scope)):
             message = "A page of another site may not start runs here; CORS_ORIGINS lists those that may."
             await problem(403, "cross_site", message)(scope, receive, send)
             return
@@ -47,3 +43,10 @@ class SiteCheck:
         if not self._origins:
             return re.fullmatch(LOOPBACK, origin) is not None
         return origin in self._origins or "*" in self._origins
+
+
+def _can_start(scope: Scope) -> bool:
+    """CORS sees neither a GET that starts something nor the handshake of a WebSocket."""
+    if scope["type"] == "websocket":
+        return True
+    return scope["type"] == "http" and get_route_path(scope) in STARTING_PATHS

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from ..events import EVENTS
 from ..wire import FORMATS
 
-_STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream")
-_STARTING = ("/runs", "/runs/stream", "/runs/wait", "/stream")
+_STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
+_OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy")
+_STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 
 
 def document_events(app: FastAPI) -> None:
@@ -65,11 +66,11 @@ def _describe_streams(document: dict[str, Any]) -> None:
         "application/x-ndjson": {"schema": {"type": "string"}},
         "text/plain": {"schema": {"type": "string"}},
     }
-    for path in _STREAMS:
+    for path in (*_STREAMS, *_OF_ONE_FORMAT):
         for operation in document["paths"][path].values():
             operation["responses"]["200"] = {"description": "The run as it happens", "content": content}
             operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
-            _add_parameters(operation, _ANSWERS)
+            _add_parameters(operation, _ANSWERS if path in _STREAMS else _ANSWERS[1:])
     for path in _STARTING:
         for operation in document["paths"][path].values():
             if "Start" in operation["summary"] or "Ask" in operation["summary"]:

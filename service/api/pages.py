@@ -37,7 +37,7 @@ Chainstream. Try:
   curl -N {base}/stream -H 'Content-Type: application/json' -d '{{"prompt": "hi"}}'
   curl -N {base}/runs/stream -H 'Content-Type: application/json' -d '{{"chain": "{chain}", "input": "2+2?"}}'
   curl {base}/runs/wait -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
-  curl {base}/runs -H 'Content-Type: application/json' -d '{{"input": "hi"}}'
+  curl -N '{base}/chat/stream?message=hi'    # with cancel: POST {base}/chat/stream/<X-Stream-ID>/cancel
   curl -N '{base}/runs/<run_id>/events?after=<id>'
   curl -X POST {base}/runs/<run_id>/cancel
   curl {base}/chains    # formats: ?format={formats}; all routes: {base}/docs

@@ -1,6 +1,6 @@
 """Errors as HTTP: RFC 9457 problem details, one status for each kind of error, in one place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ..errors import ChainstreamError, Overloaded, RequestError
+from ..errors import ChainstreamError, Overloaded, RequestError, Unauthorized
 from ..values import encode_json, to_json
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
@@ -41,6 +41,8 @@ def problem_of(error: ChainstreamError) -> Response:
     if isinstance(error, Overloaded):
         status = 503 if error.busy else 429
         return problem(status, error.code, error.message, {"Retry-After": str(error.retry_after)})
+    if isinstance(error, Unauthorized):
+        return problem(error.status, error.code, error.message, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, RequestError):
         return problem(error.status, error.code, error.message)
     return problem(500, error.code, error.message)
@@ -55,11 +57,12 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     if any(each["type"] == "json_invalid" for each in errors):
         said = errors[0].get("ctx", {}).get("error", "")
         return problem(400, "malformed_json", f"The body is not JSON: {said}.")
-    return problem(422, "invalid_request", "; ".join(_sentence(each) for each in errors))
+    return problem(422, "invalid_request", "; ".join(sentence_of(each) for each in errors))
 
 
-def _sentence(error: dict[str, Any]) -> str:
-    where = _where(error["loc"])
+def sentence_of(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, for people."""
+    where = _where(error["loc"] or ("message",))  # of a WebSocket; all else says where it was
     if error["type"] == "missing":
         return f"{where} is missing"
     if error["type"] == "extra_forbidden":

@@ -1,16 +1,21 @@
 """What the routes work with, and how they get hold of it."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from ..registry import Registry
 from ..runs import Runs
+from .keys import SharedKey
 
 
 class Drain(Protocol):
-    """Begins the shutdown's draining of runs; to set it again changes nothing."""
+    """Begins the shutdown's draining of runs; to set it again changes nothing. `begun` tells of it."""
+
+    begun: asyncio.Event
 
     def set(self) -> None: ...
 
@@ -33,10 +38,12 @@ class Services:
     registry: Registry
     runs: Runs
     drain: Drain
+    shared_key: SharedKey
+    max_input_bytes: int
 
 
-async def _services(request: Request) -> Services:  # FastAPI would take a thread for a plain function
-    services: Services = request.app.state.services
+async def _services(connection: HTTPConnection) -> Services:  # a plain function would be called in a thread
+    services: Services = connection.app.state.services
     return services
 
 

@@ -38,5 +38,8 @@ async def get_stream(
 
 @router.post("/stream", summary="Ask and stream as plain text")
 async def post_stream(services: ServicesOf, request: Request, body: PromptBody) -> Response:
+    """`stream_format=openai` is `openai-ndjson` here."""
     format_name = format_of(request, "text", parameter="stream_format")
+    if format_name == "openai":
+        format_name = "openai-ndjson"
     return await start_and_follow(services, request, lambda: RunRequest(input=body.prompt), format_name)

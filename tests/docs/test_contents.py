@@ -2,7 +2,11 @@
 
 import re
 from dataclasses import fields
+from typing import cast, get_args
 
+from starlette.routing import WebSocketRoute
+
+from service.api import websocket
 from service.app import create_app
 from service.events import EVENTS
 from service.settings import Settings
@@ -30,6 +34,15 @@ def test_every_route_is_in_the_protocol() -> None:
     app = create_app(Settings(_env_file=None))
     for path in app.openapi()["paths"]:
         assert path.replace("{run_id}", "{id}") in PROTOCOL, path
+
+
+def test_every_websocket_and_what_it_says_is_in_the_protocol() -> None:
+    (route,) = websocket.router.routes
+    assert f"`WS {cast(WebSocketRoute, route).path}`" in PROTOCOL
+    for message in get_args(get_args(websocket.Said)[0]):
+        (kind,) = get_args(message.model_fields["type"].annotation)
+        (row,) = [line for line in PROTOCOL.splitlines() if line.startswith(f'| `{{"type": "{kind}"')]
+        assert [name for name in message.model_fields if name not in row] == []
 
 
 def test_every_code_that_ends_a_run_is_in_the_protocol() -> None:

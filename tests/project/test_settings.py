@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +15,8 @@ def spelled(default: object) -> str:
         return ",".join(default)
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

@@ -1,0 +1,72 @@
+"""/chat: a message, streamed as it is answered; the id of the stream is that of its run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from ..errors import InvalidRequest
+from ..runs import RunRequest
+from ..values import clean_text
+from .bodies import ChatBody
+from .negotiation import format_of
+from .run_views import json_response
+from .services import Services, ServicesOf
+from .streaming import start_and_follow
+
+router = APIRouter(prefix="/chat", tags=["chat"])
+
+
+@router.get("/stream", summary="Ask and stream a chat, in one GET")
+async def get_chat(
+    services: ServicesOf,
+    request: Request,
+    message: Annotated[str | None, Query(description="What to ask.", examples=["Tell me a story"])] = None,
+    model: str | None = None,
+    provider: str | None = None,
+) -> Response:
+    """For EventSource. The first event, and X-Stream-ID, tell the stream's id."""
+
+    def wanted() -> RunRequest:
+        if not message:
+            raise InvalidRequest("no_message", "There is no message: GET /chat/stream?message=Hello")
+        return _request(services, clean_text(message), model, provider)
+
+    answer = await start_and_follow(services, request, wanted, format_of(request, "message"))
+    return _with_stream_id(answer)
+
+
+@router.post("/stream", summary="Ask and stream a chat")
+async def post_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
+    """`model` and `provider` are optional. The first event, and X-Stream-ID, tell the stream's id."""
+
+    def wanted() -> RunRequest:
+        return _request(services, body.message, body.model, body.provider)
+
+    answer = await start_and_follow(services, request, wanted, format_of(request, "message"))
+    return _with_stream_id(answer)
+
+
+@router.post("/stream/{stream_id}/cancel", summary="Cancel a chat")
+async def cancel_chat(services: ServicesOf, stream_id: str) -> Response:
+    """Its status: cancelled, or how it had ended before; 202 if it takes longer than a second."""
+    run = await services.runs.cancel(stream_id)
+    return json_response({"status": run.status}, 200 if run.ended.is_set() else 202)
+
+
+@router.post("/stream-simple", summary="Ask and stream a chat as plain text")
+async def post_simple_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
+    def wanted() -> RunRequest:
+        return _request(services, body.message, body.model, body.provider)
+
+    answer = await start_and_follow(services, request, wanted, format_of(request, "text"))
+    return _with_stream_id(answer)
+
+
+def _request(services: Services, message: str, model: str | None, provider: str | None) -> RunRequest:
+    return RunRequest(input=message, model=services.registry.model_named(model, provider))
+
+
+def _with_stream_id(answer: Response) -> Response:
+    answer.headers["X-Stream-ID"] = answer.headers["X-Run-ID"]
+    return answer

@@ -1,0 +1,58 @@
+"""Plain text that ends with a marker, and bare tokens over SSE: routes with a format of their own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from ..runs import RunRequest
+from ..values import clean_text
+from .bodies import PromptBody, ProxyBody
+from .services import Services, ServicesOf
+from .streaming import start_and_follow
+
+router = APIRouter(tags=["plain streams"])
+
+
+def _check_key(services: ServicesOf, request: Request) -> None:
+    services.shared_key.check(request)
+
+
+@router.get("/openai-stream", summary="Ask and stream plain text, in one GET")
+async def get_openai_stream(
+    services: ServicesOf,
+    request: Request,
+    prompt: Annotated[str, Query(description="What to ask.")] = "Hello",
+) -> Response:
+    """The text ends with a line `[Done]`."""
+    return await _text(services, request, clean_text(prompt))
+
+
+@router.post("/openai-stream", summary="Ask and stream plain text that ends with a line [Done]")
+async def post_openai_stream(services: ServicesOf, request: Request, body: PromptBody) -> Response:
+    return await _text(services, request, body.prompt)
+
+
+@router.post(
+    "/secure-llm-stream",
+    summary="Ask and stream plain text, with the service's key",
+    dependencies=[Depends(_check_key)],
+)
+async def post_secure_stream(services: ServicesOf, request: Request, body: PromptBody) -> Response:
+    """The key is `API_KEY`'s; it comes as `Authorization: Bearer` or `X-API-Key`."""
+    return await _text(services, request, body.prompt)
+
+
+@router.post("/llm-proxy", summary="Ask and stream bare tokens")
+async def post_llm_proxy(services: ServicesOf, request: Request, body: ProxyBody) -> Response:
+    """`data:` per token, then `event: done` with `data: [END]`."""
+
+    def wanted() -> RunRequest:
+        model = services.registry.model_named(None, body.provider)
+        return RunRequest(input=body.prompt, model=model)
+
+    return await start_and_follow(services, request, wanted, "llm-proxy")
+
+
+async def _text(services: Services, request: Request, prompt: str) -> Response:
+    return await start_and_follow(services, request, lambda: RunRequest(input=prompt), "text-done")
