@@ -68,7 +68,8 @@ def gate_of(text: str) -> Gate | None:
 
 
 class NumberedModel(BaseChatModel):
-    """Writes `run:1; run:2; …`; `hold=N` waits at the gate before token N, `fail=N` raises there.
+    """Writes `run:1; run:2; …`; `hold=N` waits at the gate before token N, `fail=N` raises there,
+    `halves=1` writes each in two pieces, and waits and raises between them.
 
     With `tool=NAME` it calls that tool first, twice at once with `twice=1`.
     """
@@ -102,14 +103,16 @@ class NumberedModel(BaseChatModel):
 
 
 async def _numbered(prompt: str) -> AsyncIterator[ChatGenerationChunk]:
-    hold, fail = asked(prompt, "hold"), asked(prompt, "fail")
+    hold, fail, halves = asked(prompt, "hold"), asked(prompt, "fail"), asked(prompt, "halves")
     gate = gate_of(prompt)
     for number in range(1, asked(prompt, "tokens", 10) + 1):
+        if halves:
+            yield _chunk("run:")
         if number == hold and gate:
             await gate.wait()
         if number == fail:
             raise ConnectionError("the provider broke off: secret-canary")
-        yield _chunk(f"run:{number}; ")
+        yield _chunk(f"{number}; " if halves else f"run:{number}; ")
         if number % 10 == 0:
             await asyncio.sleep(0)
     yield _last("stop")
