@@ -3,69 +3,30 @@
 import asyncio
 import logging
 from contextlib import aclosing, suppress
-from typing import Annotated, Literal
 
+from anyio import CancelScope
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from starlette.types import Message
+from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from ..errors import ChainstreamError, Conflict, InvalidRequest, TooLarge
+from ..errors import ChainstreamError, Conflict
 from ..event_log.base import START, Cursor
 from ..runs import Run, RunRequest
 from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
-from .bodies import Clean, ThreadId
-from .problems import sentence_of
+from .send_watch import SendWatch
 from .services import Services, ServicesOf
+from .socket_messages import CancelMessage, ChatMessage, ResumeMessage, message_of
 from .streaming import frames_of
 
 logger = logging.getLogger(__name__)
 
-GOING_AWAY, FAILED = 1001, 1011  # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+# https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
+GOING_AWAY, FAILED, TRY_AGAIN = 1001, 1011, 1013
+LAST = tuple(b'{"type":"%b"' % name for name in (b"done", b"error", b"cancelled", b"paused"))
 CLIENT_ID_CHARS = 128  # of it that are kept with the run
 
 router = APIRouter()
-
-
-class ChatMessage(BaseModel):
-    """Start a chat."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["chat"]
-    message: Annotated[str, Clean]
-    chain: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    thread_id: ThreadId = None
-
-
-class CancelMessage(BaseModel):
-    """Cancel the chat that runs, or waits for a person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["cancel"]
-
-
-class ResumeMessage(BaseModel):
-    """Go on with a run, of this socket or another."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["resume"]
-    run_id: str
-    after: str | int = 0
-
-
-Said = Annotated[ChatMessage | CancelMessage | ResumeMessage, Field(discriminator="type")]
-_SAID: TypeAdapter[ChatMessage | CancelMessage | ResumeMessage] = TypeAdapter(Said)
-
-RIGHT = (
-    'send {"type": "chat", "message": "…"}, {"type": "cancel"}'
-    ' or {"type": "resume", "run_id": "…", "after": "<id>"}'
-)
 
 
 @router.websocket("/ws/{client_id}")
@@ -93,15 +54,16 @@ class _Socket:
         self._services = services
         self._run: Run | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._told = False
 
     async def hear(self, message: Message) -> None:
         """Do what a message says; what cannot be done is told. Raises WebSocketDisconnect at its end."""
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
         try:
-            await self._do(self._parsed(message.get("text")))
+            await self._do(message_of(message.get("text"), self._services.max_input_bytes))
         except ChainstreamError as error:
-            await self._send(refusal(error.code, error.message).rstrip())
+            await self._send(refusal(error.code, error.message).rstrip(), self._websocket.send)
 
     async def leave_at_shutdown(self) -> None:
         """Once the service drains: tell the run to its end, then close."""
@@ -116,24 +78,14 @@ class _Socket:
             self._telling.cancel()
             await asyncio.wait({self._telling})
 
-    def _parsed(self, text: str | None) -> ChatMessage | CancelMessage | ResumeMessage:
-        if text is None:
-            raise InvalidRequest("bad_message", f"Binary messages are not taken: {RIGHT}.")
-        bound = self._services.max_input_bytes
-        if len(text) > bound or len(text.encode(errors="replace")) > bound:
-            raise TooLarge("message_too_large", f"The message is over {bound} bytes (MAX_INPUT_BYTES).")
-        try:
-            return _SAID.validate_json(text)
-        except ValidationError as error:
-            said = "; ".join(map(sentence_of, error.errors(include_url=False)))
-            raise InvalidRequest("bad_message", f"{said}: {RIGHT}.") from None
-
     async def _do(self, said: ChatMessage | CancelMessage | ResumeMessage) -> None:
         if isinstance(said, CancelMessage):
             await self._cancel()
             return
         if self._tells:
             raise Conflict("busy", "A chat runs on this socket: cancel it, or wait for its end.")
+        if self._telling:
+            await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
             request = self._request(said)
             run = await self._services.runs.start(request, attached=True)
@@ -153,7 +105,8 @@ class _Socket:
 
     @property
     def _tells(self) -> bool:
-        return self._telling is not None and not self._telling.done()
+        """Until the client has the last message of a run: it may then start the next at once."""
+        return self._telling is not None and not self._telling.done() and not self._told
 
     async def _cancel(self) -> None:
         run = self._run
@@ -171,26 +124,42 @@ class _Socket:
         subscription = await subscribe(runs, run, cursor)
         if subscription.at_end:  # so that the client hears how it ended, and does not wait
             subscription = await subscribe(runs, run, Cursor(cursor.seq - 1))
-        self._run = run
+        self._run, self._told = run, False
         self._telling = asyncio.create_task(self._tell_all(subscription))
 
     async def _tell_all(self, subscription: Subscription) -> None:
-        frames = frames_of(self._services.runs, subscription, WebSocketFormat())
-        try:
-            async with aclosing(frames) as chunks:
-                async for chunk in chunks:
-                    for line in chunk.splitlines():
-                        await self._send(line)
-        except WebSocketDisconnect:
-            pass  # whoever reads the socket hears of it too
-        except Exception:
-            logger.exception("a WebSocket could not be told of the run %s", subscription.run.run_id)
-            await self._close(FAILED)
+        seconds = self._services.times.send_timeout
+        with CancelScope() as scope:
+            watch = SendWatch(self._websocket.send, scope, seconds) if seconds else None
+            try:
+                await self._tell_each(subscription, watch.send if watch else self._websocket.send)
+            except WebSocketDisconnect:
+                pass  # whoever reads the socket hears of it too
+            except Exception:
+                logger.exception("a WebSocket could not be told of the run %s", subscription.run.run_id)
+                await self._close(FAILED)
+            finally:
+                if watch:
+                    watch.close()
+        if watch and watch.stuck:
+            logger.info("a WebSocket that took nothing for %g s was dropped", seconds)
+            await self._close(TRY_AGAIN)  # it hears of it once it reads on
 
-    async def _send(self, line: bytes) -> None:
+    async def _tell_each(self, subscription: Subscription, send: Send) -> None:
+        frames = frames_of(self._services.runs, subscription, WebSocketFormat())
+        async with aclosing(frames) as chunks:
+            async for chunk in chunks:
+                for line in chunk.splitlines():
+                    self._told = line.startswith(LAST)
+                    await self._send(line, send)
+
+    async def _send(self, line: bytes, send: Send) -> None:
         if self._websocket.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnect(GOING_AWAY)
-        await self._websocket.send_text(line.decode())
+        try:
+            await send({"type": "websocket.send", "text": line.decode()})
+        except RuntimeError as error:  # uvicorn's, once it has closed a socket that answers no ping
+            raise WebSocketDisconnect(GOING_AWAY) from error
 
     async def _close(self, code: int) -> None:
         with suppress(RuntimeError, WebSocketDisconnect):  # it was closed before

@@ -1,6 +1,7 @@
 """WS /ws/{client_id} with a real client: cancel while it streams, resume on a new socket, two with one id."""
 
 import signal
+import socket
 from typing import Any
 
 import orjson
@@ -217,6 +218,38 @@ def test_a_socket_that_does_not_read_holds_nobody_up_and_gets_all_in_the_end(ser
         whole = other.ask(type="resume", run_id=heard[0]["run_id"])
         assert text_of(whole) == numbers(1, 20_000)
         assert heard + slow.hear_until("done") == whole
+
+
+def test_a_socket_that_takes_nothing_for_too_long_is_closed_and_hears_of_it_once_it_reads() -> None:
+    bounds = {"max_input_bytes": 1 << 24, "max_output_chars": 1 << 24, "run_log_max_bytes": 1 << 26}
+    with serving(send_timeout_seconds=0.2, **bounds) as served, socket.socket() as frozen:
+        frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        frozen.connect(("127.0.0.1", served.port))
+        with talking(served, sock=frozen, max_queue=1, ping_interval=None, compression=None) as talk:
+            talk.say(type="chat", chain="silent", message="x" * 8_000_000)
+            run_id = talk.hear()["run_id"]
+            with talking(served) as other:
+                assert other.ask(type="resume", run_id=run_id)[-1]["type"] == "done"
+            await_dropped(served, run_id)
+            with pytest.raises(ConnectionClosed):
+                talk.hear_until("done")
+            assert talk.connection.close_code == 1013
+
+
+def await_dropped(served: Served, run_id: str) -> None:
+    """Until nobody reads the run."""
+    runs = served.app.state.services.runs
+    for _ in range(20_000):
+        if not runs.get(run_id).subscribers:
+            return
+        assert served.get("/health").status == 200
+    raise AssertionError("the reader is not dropped")
+
+
+def test_the_next_chat_may_start_as_soon_as_the_last_message_came(served: Served) -> None:
+    with talking(served) as talk:
+        for number in range(1, 100):
+            assert types_of(talk.ask(**chat(f"tokens=1 {number}"))) == ["run", "text", "done"]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])

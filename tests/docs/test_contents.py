@@ -7,6 +7,7 @@ from typing import cast, get_args
 from starlette.routing import WebSocketRoute
 
 from service.api import websocket
+from service.api.socket_messages import Said
 from service.app import create_app
 from service.events import EVENTS
 from service.settings import Settings
@@ -39,7 +40,7 @@ def test_every_route_is_in_the_protocol() -> None:
 def test_every_websocket_and_what_it_says_is_in_the_protocol() -> None:
     (route,) = websocket.router.routes
     assert f"`WS {cast(WebSocketRoute, route).path}`" in PROTOCOL
-    for message in get_args(get_args(websocket.Said)[0]):
+    for message in get_args(get_args(Said)[0]):
         (kind,) = get_args(message.model_fields["type"].annotation)
         (row,) = [line for line in PROTOCOL.splitlines() if line.startswith(f'| `{{"type": "{kind}"')]
         assert [name for name in message.model_fields if name not in row] == []
