@@ -1,6 +1,6 @@
 """A load client: many streams at once over keep-alive connections, and the delay of every token.
 
-It reads `data:` lines, which the `tokens` format and the plain service have in common; numbers are tokens.
+It reads `data:` lines, which all systems have in common; numbers are tokens, in LangServe's quotes or not.
 """
 
 import asyncio
@@ -42,12 +42,18 @@ class Reader(asyncio.Protocol):
         self._answer = Answer(asked=0)
         self._ended = self._loop.create_future()
 
-    async def read(self, path: str) -> Answer:
-        """Raises `StreamFailed` on any status but 200, an error in the stream or a lost connection."""
+    async def read(self, path: str, body: bytes) -> Answer:
+        """By POST where there is a body.
+
+        Raises `StreamFailed` on any status but 200, an error in the stream or a lost connection.
+        """
         self._rest = b""
         self._ended = self._loop.create_future()
         self._answer = Answer(asked=time.monotonic_ns())
-        self._transport.write(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
+        head = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+        if body:
+            head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self._transport.write(f"{head}\r\n".encode() + body)
         await self._ended
         return self._answer
 
@@ -69,7 +75,7 @@ class Reader(asyncio.Protocol):
         self._rest = lines.pop()
         for line in lines:
             if line.startswith(b"data: "):
-                self._take(line[6:], now)
+                self._take(line[6:].strip(b'"\r'), now)
 
     def _take(self, data: bytes, now: int) -> None:
         if data[:1].isdigit():
@@ -91,7 +97,7 @@ class Reader(asyncio.Protocol):
 
 
 async def read_all(
-    address: Address, paths: Sequence[str], *, rounds: int = 1, over: float = 0.0
+    address: Address, paths: Sequence[str], *, body: bytes = b"", rounds: int = 1, over: float = 0.0
 ) -> list[Answer]:
     """Reads all `paths` at once, each on its own connection, and again for every round.
 
@@ -102,7 +108,7 @@ async def read_all(
 
     async def one(index: int, reader: Reader) -> Answer:
         await asyncio.sleep(over * index / len(readers))
-        return await reader.read(paths[index])
+        return await reader.read(paths[index], body)
 
     answers: list[Answer] = []
     async with asyncio.timeout(PATIENCE):

@@ -1,15 +1,19 @@
-"""The service beside the plain one: A B A B …, each on a fresh process, medians over the runs."""
+"""The service beside others: A B C A B C …, each on a fresh process, medians over the runs."""
 
 import statistics
+from collections.abc import Sequence
+from dataclasses import replace
 
 from .cpu import resident_mb
+from .langserve_environment import Missing, langserve_python
 from .outcome import put
 from .processes import Cores
 from .sizes import Sizes
-from .systems import OURS, PLAIN, System, serving
+from .systems import LANGSERVE, OURS, PLAIN, System, serving
 from .table import figure, markdown
 
 Figures = dict[str, float]
+Run = dict[str, Figures]
 
 
 def measure(system: System, sizes: Sizes, cores: Cores) -> Figures:
@@ -38,18 +42,26 @@ def measure(system: System, sizes: Sizes, cores: Cores) -> Figures:
 
 
 def compare(sizes: Sizes, cores: Cores) -> str:
-    """The table: a row a system, and the ratio between them, taken within each run."""
-    runs = [(measure(PLAIN, sizes, cores), measure(OURS, sizes, cores)) for _ in range(sizes.runs)]
-    columns = list(runs[0][0])
-    plain, ours = ([run[side] for run in runs] for side in (0, 1))
-    rows = [
-        [PLAIN.name, *(figure(statistics.median(run[column] for run in plain)) for column in columns)],
-        [OURS.name, *(figure(statistics.median(run[column] for run in ours)) for column in columns)],
-        ["ours / plain", *(_ratio([(run[0][column], run[1][column]) for run in runs]) for column in columns)],
-    ]
-    return markdown(f"Against the plain LangChain service, medians of {sizes.runs}", ["", *columns], rows)
+    """The table: a row a system, and the ratios of ours to each other one, taken within each run."""
+    others, note = [PLAIN], ""
+    try:
+        others.append(replace(LANGSERVE, python=langserve_python(install=sizes.installs)))
+    except Missing as why:
+        note = f"\nWithout a row for LangServe: {why}.\n"
+    systems = [*others, OURS]
+    runs = [{each.name: measure(each, sizes, cores) for each in systems} for _ in range(sizes.runs)]
+    columns = list(runs[0][OURS.name])
+    rows = [[each.name, *(_median(runs, each, column) for column in columns)] for each in systems]
+    rows += [[f"ours / {each.name}", *(_ratio(runs, each, column) for column in columns)] for each in others]
+    title = f"Against other services of the same model, medians of {sizes.runs}"
+    return markdown(title, ["", *columns], rows) + note
 
 
-def _ratio(pairs: list[tuple[float, float]]) -> str:
-    ratios = [ours / plain for plain, ours in pairs if plain]
+def _median(runs: Sequence[Run], system: System, column: str) -> str:
+    return figure(statistics.median(run[system.name][column] for run in runs))
+
+
+def _ratio(runs: Sequence[Run], other: System, column: str) -> str:
+    pairs = [(run[OURS.name][column], run[other.name][column]) for run in runs]
+    ratios = [ours / its for ours, its in pairs if its]
     return f"{statistics.median(ratios):.2f}" if ratios else ""

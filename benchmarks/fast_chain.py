@@ -1,4 +1,4 @@
-"""The chain of this service: the same `ChatOpenAI`, made fast as the service makes those that it builds."""
+"""The chain of this service: the same `ChatOpenAI`, made fast as the models that it builds."""
 
 from service.fast_models import fast
 from service.provider_client import ProviderClient

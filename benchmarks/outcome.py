@@ -52,7 +52,8 @@ class Outcome:
 def put(load: Load, system: System, server: Process) -> Outcome:
     """Raises `StreamFailed` where the service answers with anything but streams."""
     before = cpu_seconds(server.pid)
-    answers = uvloop.run(read_all(server.address, system.paths(load), rounds=load.rounds, over=load.over))
+    paths, body = system.paths(load), system.body(load)
+    answers = uvloop.run(read_all(server.address, paths, body=body, rounds=load.rounds, over=load.over))
     return Outcome(load=load, cpu=cpu_seconds(server.pid) - before, answers=answers)
 
 

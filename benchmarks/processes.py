@@ -49,10 +49,12 @@ class Cores:
 
 
 @contextmanager
-def running(command: tuple[str, ...], *, core: int, env: dict[str, str]) -> Iterator[Process]:
+def running(
+    command: tuple[str, ...], *, core: int, env: dict[str, str], python: Path = Path(sys.executable)
+) -> Iterator[Process]:
     """Runs `python -m <command>`, with `{port}` replaced in it and in `env`, in an empty folder."""
     port = str(_free_port())
-    arguments = [sys.executable, "-m", *(part.format(port=port) for part in command)]
+    arguments = [str(python), "-m", *(part.format(port=port) for part in command)]
     variables = {name: value.format(port=port) for name, value in env.items()}
     with tempfile.TemporaryDirectory() as folder, open(Path(folder, "output"), "w+") as output:
         process = subprocess.Popen(

@@ -52,6 +52,7 @@ class Sizes:
     subscribers: int
     long_log: int
     frozen: int
+    installs: bool
 
 
 FULL = Sizes(
@@ -70,6 +71,7 @@ FULL = Sizes(
     subscribers=20,
     long_log=100_000,
     frozen=20,
+    installs=True,
 )
 QUICK = Sizes(
     runs=1,
@@ -87,4 +89,5 @@ QUICK = Sizes(
     subscribers=2,
     long_log=1_000,
     frozen=2,
+    installs=False,
 )

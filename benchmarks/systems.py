@@ -1,8 +1,11 @@
 """The systems under test: how each is started, and the path at which it streams the answer to a prompt."""
 
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
 
 from .processes import Cores, Process, running
@@ -15,18 +18,28 @@ class System:
     command: tuple[str, ...]
     query: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    python: Path = Path(sys.executable)
+    posts: str = ""  # the path of a system that takes no GET, but `{"input": prompt}`
 
     def paths(self, load: Load) -> list[str]:
         """One for each of the load's streams."""
-        return [f"/stream?query={quote(load.prompt)}{self.query}"] * load.streams
+        return [self.posts or f"/stream?query={quote(load.prompt)}{self.query}"] * load.streams
+
+    def body(self, load: Load) -> bytes:
+        """What each stream is asked for with, if not by its path."""
+        return json.dumps({"input": load.prompt}).encode() if self.posts else b""
 
 
-PLAIN = System(
-    name="plain LangChain service",
-    command=(
-        *("uvicorn", "benchmarks.plain_service:app", "--host", "127.0.0.1", "--port", "{port}"),
+def _uvicorn(app: str) -> tuple[str, ...]:
+    return (
+        *("uvicorn", app, "--host", "127.0.0.1", "--port", "{port}"),
         *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
-    ),
+    )
+
+
+PLAIN = System(name="plain LangChain service", command=_uvicorn("benchmarks.plain_service:app"))
+LANGSERVE = System(
+    name="LangServe", command=_uvicorn("benchmarks.langserve_service:app"), posts="/answer/stream"
 )
 OURS = System(
     name="this service",
@@ -42,5 +55,5 @@ def serving(system: System, cores: Cores) -> Iterator[Process]:
     with running(("benchmarks.upstream", "{port}"), core=cores.others, env={}) as upstream:
         host, port = upstream.address
         env = {"BENCHMARK_UPSTREAM": f"http://{host}:{port}/v1", "OPENAI_API_KEY": "none"} | system.env
-        with running(system.command, core=cores.server, env=env) as server:
+        with running(system.command, core=cores.server, env=env, python=system.python) as server:
             yield server
