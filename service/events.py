@@ -6,7 +6,6 @@ sub-chain, or null. The contract, with every field's meaning, is docs/protocol.m
 """
 
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from types import UnionType
 from typing import Any, ClassVar, Literal, get_args
 
@@ -346,17 +345,10 @@ def encode_event(event: Event) -> bytes:
 
 def decode_event(name: str, line: bytes) -> Event:
     """The event of a log line; the inverse of `encode_event`."""
-    if name == Token.type:
-        return _decode_token(line)
     fields = orjson.loads(line)
     if name in _WITH_DATA:
         fields["data_"] = fields.pop("data")
     return EVENTS[name](**fields)
-
-
-@lru_cache(maxsize=1024)  # the readers of a run read the same tokens at about the same time
-def _decode_token(line: bytes) -> Token:
-    return Token(**orjson.loads(line))
 
 
 _WITH_DATA = frozenset({"custom", "tool_progress"})

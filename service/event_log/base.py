@@ -7,7 +7,6 @@ and then what comes, in batches, and the end once the log is closed.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from ..events import TERMINAL, Event, decode_event, encode_event
 
@@ -41,7 +40,8 @@ class Cursor:
 START = Cursor(0)
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """An event as a log keeps it: its name and its `data`, encoded once."""
 
     name: str
@@ -53,7 +53,8 @@ def entry_of(event: Event) -> Entry:
     return Entry(event.type, encode_event(event))
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """One entry of a log in its place."""
 
     attempt: int
@@ -66,7 +67,7 @@ class Record(NamedTuple):
         return self.name in TERMINAL
 
     def event(self) -> Event:
-        """The event itself; the values in it are not to be changed."""
+        """The event itself, decoded anew at each call."""
         return decode_event(self.name, self.line)
 
 
