@@ -14,7 +14,7 @@ from .approvals import Decision
 from .callbacks import AsyncIteratorCallbackHandler
 from .chain_builds import AnyRunnable, BuildKey, ChainBuilds, Takes
 from .chain_input import chain_input
-from .chain_schemas import input_schema_of, tool_schema_of, tools_of
+from .chain_schemas import input_schema_of, input_type_of, tool_schema_of, tools_of
 from .chain_sources import ChainSource
 from .errors import InvalidRequest, StartError, Unprocessable
 from .events import Approval
@@ -123,6 +123,7 @@ class Chain:
         self.has_memory = graph is not None and has_memory(graph)
         self.context_schema: Any = None if graph is None else graph.context_schema
         self.input_schema = input_schema_of(runnable)
+        self._input_type = input_type_of(runnable)
         self._tools = tools_of(runnable)
         self.tools = [
             ToolInfo(tool.name, tool.description, tool_schema_of(tool)) for tool in self._tools.values()
@@ -144,7 +145,7 @@ class Chain:
         return Call(
             chain=self,
             key=BuildKey.of(model, params, config.configurable if self._takes_config else {}),
-            input=chain_input(given, system, self.input_schema),
+            input=self._input(chain_input(given, system, self.input_schema)),
             thread_id=self._thread(thread_id, config.configurable),
             config=self._checked(config),
         )
@@ -163,6 +164,15 @@ class Chain:
             except ValidationError as error:
                 message = f"{name!r} does not take these arguments: {_told(error)}."
                 raise Unprocessable("invalid_arguments", message) from error
+
+    def _input(self, given: Any) -> Any:
+        if self._input_type is not None:
+            try:
+                _check(self._input_type, given)
+            except ValidationError as error:
+                message = f"input is not what the chain {self.name!r} takes: {_told(error)}."
+                raise Unprocessable("invalid_input", message) from error
+        return given
 
     def _thread(self, thread_id: str | None, configurable: Mapping[str, Any]) -> str | None:
         named = configurable.get("thread_id")
@@ -187,19 +197,27 @@ class Chain:
         if self.context_schema is None:
             raise InvalidRequest("no_context", f"The chain {self.name!r} takes no context.")
         try:
-            TypeAdapter(self.context_schema).validate_python(config.context)
-        except PydanticUserError:
-            pass  # typing's own TypedDict before Python 3.12, of which pydantic knows nothing
+            _check(self.context_schema, config.context)
         except ValidationError as error:
             message = f"config.context is not what the chain {self.name!r} takes: {_told(error)}."
             raise Unprocessable("invalid_context", message) from error
         return config
 
 
+def _check(declared: Any, given: Any) -> None:
+    """Raises ValidationError for what a TypedDict, dataclass or pydantic model does not take."""
+    try:
+        adapter = TypeAdapter(declared)
+    except PydanticUserError:
+        return  # typing's own TypedDict before Python 3.12, of which pydantic knows nothing
+    adapter.validate_python(given)
+
+
 def _told(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
-    return f"{where + ': ' if where else ''}{first['msg'][:1].lower()}{first['msg'][1:]}"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{where + ': ' if where else ''}{said[:1].lower()}{said[1:]}"
 
 
 def _answer_steps_of(source: ChainSource) -> frozenset[str] | None:

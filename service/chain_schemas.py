@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 from langchain_core.tools import BaseTool
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from typing_extensions import is_typeddict
 
 from .chain_builds import AnyRunnable
@@ -21,6 +21,16 @@ def input_schema_of(runnable: AnyRunnable) -> Mapping[str, Any]:
     if state is not None and is_typeddict(state):
         schema.pop("required", None)  # what a graph keeps is not what it must be given: nodes write the rest
     return schema
+
+
+def input_type_of(runnable: AnyRunnable) -> Any:
+    """The TypedDict or pydantic model that a chain says it takes; None where it says no such thing."""
+    try:
+        kind = None if graph_of(runnable) else runnable.InputType
+    except TypeError:
+        return None
+    declared = is_typeddict(kind) or (isinstance(kind, type) and issubclass(kind, BaseModel))
+    return kind if declared else None
 
 
 def tool_schema_of(tool: BaseTool) -> Mapping[str, Any]:

@@ -7,11 +7,14 @@ them, so it goes to the service's log alone.
 import asyncio
 from collections.abc import Iterator
 
+from langchain_core.exceptions import OutputParserException
 from langgraph.errors import GraphRecursionError
 
 from ..callbacks import AsyncIteratorCallbackHandler, BridgeError
 from ..errors import RunFailed
+from ..values import clean_text
 
+OBSERVATION_MAX_CHARS = 1_000
 _RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
 
 
@@ -37,9 +40,18 @@ def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> R
             fault="provider",
             retryable=_passes(error),
         )
+    if isinstance(error, OutputParserException):
+        return _invalid_output(error)
     if isinstance(error, asyncio.CancelledError):
         return RunFailed("chain_failed", "The chain cancelled itself.", fault="chain")
     return RunFailed("chain_failed", f"The chain raised {name}; the service's log has more.", fault="chain")
+
+
+def _invalid_output(error: OutputParserException) -> RunFailed:
+    """LangChain's `observation` is what may be told of the error: to a model that is to do better, say."""
+    told = f": {clean_text(error.observation[:OBSERVATION_MAX_CHARS])}" if error.observation else ""
+    message = f"What the model wrote is not what the chain needs{told}."
+    return RunFailed("invalid_output", message, fault="provider", retryable=True)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
