@@ -63,7 +63,7 @@ def test_without_a_target_the_installed_command_serves_the_shipped_chains_and_th
 ) -> None:
     with running([programs / "chainstream"], project) as command:
         client = command.serves()
-        assert "chains agent, chat" in command.lines[-1]
+        assert "chains agent, chat, extract" in command.lines[-1]
         assert "Chainstream" in answer_of(client)
         for path in ("/", "/docs", "/static/app.js"):
             assert client.get(path, {"Accept": "text/html"}).status == 200
