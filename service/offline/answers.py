@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from .clauses import without_filler
+from .extracts import LEAST_TO_SUMMARISE, Passage, quoted_from, summary_of
 from .schemas import Tool
 from .stories import joke, poem, story
 from .words import EMPTY, words_of
@@ -79,6 +80,14 @@ def answer(prompt: str, tools: Sequence[Tool] = (), brief: bool = False) -> str:
     return _first_sentences(written, 2) if brief else written
 
 
+def from_passages(question: str, passages: Sequence[Passage]) -> str:
+    """What the passages say, in their own words."""
+    found = quoted_from(passages, question)
+    if found is None:
+        return f"You ask: “{_quoted(question)}” None of the passages has its words. {HONEST}"
+    return f"This is what they say of it:\n\n{found}\n\n{_EXTRACTED}"
+
+
 def open_question(request: str) -> str:
     """For a request that stays open beside others that tools served."""
     return f"As for “{_quoted(request)}”: {HONEST}"
@@ -135,7 +144,9 @@ def _unquoted(text: str) -> str:
 
 
 def _summary(text: str, match: re.Match[str]) -> str:
-    return f"In short, by its first sentences: {_first_sentences(match[1].strip(), 2)}\n\n{_EXTRACTED}"
+    given = match[1].strip()
+    told = summary_of(given) if len(given) >= LEAST_TO_SUMMARISE else _first_sentences(given, 2)
+    return f"In short, in its own words: {told}\n\n{_EXTRACTED}"
 
 
 _EXTRACTED = "(Extracted by Chainstream's offline demo model, which does not understand the text.)"

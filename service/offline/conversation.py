@@ -9,11 +9,15 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from .extracts import Passage, passages_in
+
 READ_AT_MOST = 8_000  # characters of a prompt, its last: what is asked stands at the end
 
 _BRIEF = re.compile(
     r"\b(?:one sentence|single sentence|brief(?:ly)?|concise(?:ly)?|short(?:ly)?|terse)\b", re.IGNORECASE
 )
+
+_SUMMARISE = re.compile(r"(?:^|[.:!\n]\s*)(?:please )?summari[sz]e\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,15 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`called` since the last prompt, `called_before` for the prompt before it."""
+    """`called` since the last prompt, `called_before` for the prompt before it; `summarise`: the prompt
+    is a text to be summarised; `passages` are to be answered from."""
 
     prompt: str
     called: tuple[Called, ...] = ()
     called_before: tuple[Called, ...] = ()
     brief: bool = False
+    summarise: bool = False
+    passages: tuple[Passage, ...] = ()
     digest: str = ""
     ids: frozenset[str] = field(default_factory=frozenset)
 
@@ -54,6 +61,8 @@ def read(messages: Sequence[BaseMessage]) -> Conversation:
         called=_calls(messages[last + 1 :]),
         called_before=_calls(messages[before + 1 : max(last, 0)]),
         brief=bool(_BRIEF.search(system)),
+        summarise=bool(_SUMMARISE.search(system)),
+        passages=passages_in(system),
         digest=_digest(messages),
         ids=frozenset(call["id"] or "" for _, call in _tool_calls(messages)),
     )

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .answers import answer, open_question
+from .answers import answer, from_passages, open_question
 from .clauses import Clause
 from .conversation import Conversation
+from .extracts import LEAST_TO_SUMMARISE, summary_of
 from .findings import findings
 from .matching import Match
 from .planning import Call, forced, plan
@@ -61,6 +62,10 @@ def _answered(
         return Reply(findings(conversation.called, rest))
     if wants:
         return Reply(wants)
+    if conversation.summarise and len(conversation.prompt) >= LEAST_TO_SUMMARISE:
+        return Reply(summary_of(conversation.prompt))
+    if conversation.passages:
+        return Reply(from_passages(conversation.prompt, conversation.passages))
     return Reply(answer(conversation.prompt, tools, conversation.brief))
 
 
