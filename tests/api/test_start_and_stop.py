@@ -57,7 +57,8 @@ def failed_start(**settings: str) -> str:
 
 def test_at_the_start_one_line_says_address_model_and_why_chains_and_where_data_goes() -> None:
     with process() as (_, port, line):
-        for part in (f"http://127.0.0.1:{port}", "offline:demo", "no key", "agent, chat, extract", "memory"):
+        chains = "agent, chat, docs, extract, summarize"
+        for part in (f"http://127.0.0.1:{port}", "offline:demo", "no key", chains, "memory"):
             assert part in line
 
 
@@ -86,7 +87,7 @@ def test_two_chains_of_one_name_stop_the_start_and_an_alias_cures_it(tmp_path: P
     (tmp_path / "users_module.py").write_text("from chains.chat import build as chat")
     assert "alias=users_module:chat" in failed_start(CHAINS="users_module:chat", PYTHONPATH=str(tmp_path))
     with process(CHAINS="mine=users_module:chat", PYTHONPATH=str(tmp_path)) as (_, _, line):
-        assert "agent, chat, extract, mine" in line
+        assert "agent, chat, docs, extract, summarize, mine" in line
 
 
 def test_sigterm_lets_a_run_end_within_the_grace_and_its_stream_to_its_last_byte() -> None:

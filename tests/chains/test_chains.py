@@ -12,17 +12,19 @@ from chains._calculator import calculator
 from chains._clock import current_time
 from chains._survey import survey_tool
 from chains._units import convert_units
+from service.chain_schemas import input_schema_of
 from service.offline import OfflineChatModel
 
 MODEL = OfflineChatModel(tokens_per_second=0)
 
 
-@pytest.mark.parametrize("name", ["chat", "agent"])
+@pytest.mark.parametrize("name", ["agent", "chat", "docs", "extract", "summarize"])
 def test_a_chain_describes_itself_and_shows_examples(name: str) -> None:
     module = importlib.import_module(f"chains.{name}")
     assert module.__doc__
     assert all(isinstance(example, str) for example in module.EXAMPLES) and module.EXAMPLES
-    assert "messages" in module.build(MODEL).get_input_jsonschema()["properties"]
+    wanted = "text" if name == "extract" else "messages"
+    assert wanted in input_schema_of(module.build(MODEL))["properties"]
 
 
 @pytest.mark.parametrize("prompt", agent.EXAMPLES)

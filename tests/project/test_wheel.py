@@ -26,7 +26,13 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_wheel_has_one_package_with_all_that_ships_in_it(wheel: Path) -> None:
     names = [name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    shipped = {"service": "chainstream", "chains": "chainstream/chains", "static": "chainstream/static"}
+    names.remove("chainstream/handbook/README.md")
+    shipped = {
+        "service": "chainstream",
+        "chains": "chainstream/chains",
+        "static": "chainstream/static",
+        "docs": "chainstream/handbook/docs",
+    }
     assert sorted(names) == sorted(
         f"{place}/{path.relative_to(ROOT / folder)}"
         for folder, place in shipped.items()
@@ -63,10 +69,12 @@ def test_without_a_target_the_installed_command_serves_the_shipped_chains_and_th
 ) -> None:
     with running([programs / "chainstream"], project) as command:
         client = command.serves()
-        assert "chains agent, chat, extract" in command.lines[-1]
+        assert "chains agent, chat, docs, extract, summarize" in command.lines[-1]
         assert "Chainstream" in answer_of(client)
         for path in ("/", "/docs", "/static/app.js"):
             assert client.get(path, {"Accept": "text/html"}).status == 200
+        answer = client.get("/stream?chain=docs&format=events&query=What is RUN_TIMEOUT_SECONDS").text
+        assert '"README.md: Settings"' in answer and "event: done" in answer
 
 
 def test_an_edit_of_a_served_file_is_seen_and_a_broken_one_told_until_it_is_healed(

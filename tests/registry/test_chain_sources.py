@@ -221,7 +221,7 @@ def test_a_name_that_is_no_chain_is_refused() -> None:
 def test_the_shipped_chains_are_found_if_wanted_and_come_first() -> None:
     write("agent.py", GRAPH)
     names = [source.name for source in find_chains(["agent.py:graph"], shipped=True)]
-    assert names == ["agent", "chat", "extract", "graph"]
+    assert names == ["agent", "chat", "docs", "extract", "summarize", "graph"]
 
 
 def test_a_langgraph_json_gives_its_graphs_with_their_names_and_descriptions_wherever_it_lies() -> None:
