@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from anyio import fail_after
+from anyio import fail_after, wait_all_tasks_blocked
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -60,30 +60,29 @@ async def test_the_summaries_keep_the_order_of_the_parts() -> None:
     assert numbers == sorted(numbers) and len(numbers) > 2
 
 
-class Meeting(RecordingModel):
-    """Answers nobody before `together` have asked; `most` were at work at once."""
+class Held(RecordingModel):
+    """Answers nobody before it is let go."""
 
-    together: int
-    most: int = 0
-    _at_work: int = PrivateAttr(default=0)
-    _met: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
+    _go: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
+
+    def let_go(self) -> None:
+        self._go.set()
 
     async def _astream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
-        self._at_work += 1
-        self.most = max(self.most, self._at_work)
-        if self.most == self.together:
-            self._met.set()
-        await self._met.wait()
         async for chunk in super()._astream(messages, *args, **kwargs):
+            await self._go.wait()
             yield chunk
-        self._at_work -= 1
 
 
 async def test_the_parts_are_summarised_at_the_same_time_but_not_all_of_many() -> None:
-    model = Meeting(together=summarize.AT_ONCE, say=lambda messages: "short")
+    model = Held(say=lambda messages: "short")
     with fail_after(20):
-        await summarize.build(model).ainvoke(asking(LONG * 5))
-    assert model.most == summarize.AT_ONCE < len(model.seen)
+        task = asyncio.create_task(summarize.build(model).ainvoke(asking(LONG * 5)))
+        await wait_all_tasks_blocked()
+        assert len(model.seen) == summarize.AT_ONCE
+        model.let_go()
+        await task
+    assert len(model.seen) > summarize.AT_ONCE
 
 
 async def test_summaries_that_are_too_long_together_are_summarised_again() -> None:
