@@ -1,17 +1,10 @@
-"""The model that all systems run: a `ChatOpenAI` at the upstream, as in a user's own module."""
-
-import os
-from typing import Any
+"""The model of the services that ours is compared with: a `ChatOpenAI` at the upstream (OPENAI_BASE_URL)."""
 
 from langchain_openai import ChatOpenAI
 
+MODEL = "clock"
 
-def chat_model(**options: Any) -> ChatOpenAI:
-    """`options` are those that make no other answer of it."""
-    return ChatOpenAI(
-        model="clock",
-        base_url=os.environ.get("BENCHMARK_UPSTREAM", "http://127.0.0.1:9/v1"),
-        streaming=True,
-        stream_usage=True,
-        **options,
-    )
+
+def chat_model() -> ChatOpenAI:
+    """It streams, and asks for usage, as ours does."""
+    return ChatOpenAI(model=MODEL, streaming=True, stream_usage=True)

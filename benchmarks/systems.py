@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from .chain import MODEL
 from .processes import Cores, Process, running
 from .sizes import Load
 
@@ -44,8 +45,13 @@ LANGSERVE = System(
 OURS = System(
     name="this service",
     command=("service",),
-    query="&chain=chain&format=tokens",
-    env={"HOST": "127.0.0.1", "PORT": "{port}", "CHAINS": "benchmarks.fast_chain:chain"},
+    query="&chain=bare&format=tokens",
+    env={
+        "HOST": "127.0.0.1",
+        "PORT": "{port}",
+        "CHAINS": "bare=benchmarks.bare:build",
+        "MODEL": f"openai:{MODEL}",
+    },
 )
 
 
@@ -54,6 +60,6 @@ def serving(system: System, cores: Cores) -> Iterator[Process]:
     """The system on the server's core, with an upstream of its own on the other."""
     with running(("benchmarks.upstream", "{port}"), core=cores.others, env={}) as upstream:
         host, port = upstream.address
-        env = {"BENCHMARK_UPSTREAM": f"http://{host}:{port}/v1", "OPENAI_API_KEY": "none"} | system.env
+        env = {"OPENAI_BASE_URL": f"http://{host}:{port}/v1", "OPENAI_API_KEY": "none"} | system.env
         with running(system.command, core=cores.server, env=env, python=system.python) as server:
             yield server

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
@@ -27,7 +28,8 @@ from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
 from .lifetime import Lifespan, SelfStart, StartErrors
 from .loop_watch import Blocked, LoopWatch
-from .providers import Models
+from .providers import VARIABLES, Models, open_models
+from .providers.order import Timeouts
 from .registry import open_registry
 from .runs import Runs
 from .settings import Settings
@@ -103,8 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _open_services(settings: Settings) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
-    models = Models(offline_tokens_per_second=settings.offline_tokens_per_second)
     async with AsyncExitStack() as stack:
+        models = await stack.enter_async_context(open_models(_models(settings)))
         registry = await stack.enter_async_context(
             open_registry(settings.chains, models, settings.shipped_chains)
         )
@@ -154,6 +156,31 @@ def _limits(settings: Settings) -> Limits:
         output_max_chars=settings.max_output_chars,
         tool_output_max_chars=settings.tool_output_max_chars,
     )
+
+
+def _models(settings: Settings) -> Models:
+    given = settings.model_dump(include={name.lower() for name in VARIABLES})
+    return Models(
+        offline_tokens_per_second=settings.offline_tokens_per_second,
+        model=settings.model,
+        offline=settings.offline,
+        environment={name.upper(): _plain(value) for name, value in given.items()},
+        timeouts=Timeouts(
+            connect=settings.provider_connect_timeout_seconds,
+            read=_read_timeout(settings),
+        ),
+        retries=settings.provider_max_retries,
+    )
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _read_timeout(settings: Settings) -> float | None:
+    """For threads, which no timer can end: later than the timers of silence, so that those tell it."""
+    silences = settings.first_token_timeout_seconds, settings.silence_timeout_seconds
+    return max(silences) + 5 if all(silences) else None
 
 
 def _times(settings: Settings) -> StreamTimes:

@@ -14,7 +14,7 @@ from .chain_builds import BuildKey, ChainBuilds, Takes, takes_of
 from .chain_sources import ChainSource, does_not_load, find_chains
 from .errors import InvalidRequest, NotFound, StartError
 from .graphs import memory_checkpoints
-from .providers import DEFAULT_MODEL, Models
+from .providers import Models
 
 FIRST_SHIPPED = "chat"
 
@@ -30,7 +30,12 @@ class Registry:
     @property
     def models(self) -> list[str]:
         """Those that a request can choose, the default first."""
-        return [DEFAULT_MODEL]
+        return self._models.names()
+
+    @property
+    def why_default(self) -> str:
+        """Why the first of them is the default."""
+        return self._models.why
 
     def get(self, name: str | None) -> Chain:
         """The chain of this name, or the first; raises NotFound."""
@@ -49,8 +54,9 @@ class Registry:
                 return None
             message = f"The chain {chain.name!r} has its own model: leave out `model` and `params`."
             raise InvalidRequest("model_fixed", message)
-        self._models.check(model or DEFAULT_MODEL, params)
-        return model or DEFAULT_MODEL
+        chosen = model or self._models.default
+        self._models.check(chosen, params)
+        return chosen
 
 
 @asynccontextmanager
@@ -80,7 +86,7 @@ async def _open_chain(
         takes = takes_of(source.target)
         builds = ChainBuilds(_builder(source.target, takes, models))
         stack.push_async_callback(builds.close)
-        key = BuildKey(DEFAULT_MODEL if takes.model else None)
+        key = BuildKey(models.default if takes.model else None)
         async with builds.lease(key) as runnable:
             return Chain(source, runnable, builds, takes, checkpoints)
     except StartError:
@@ -96,7 +102,7 @@ def _builder(target: Any, takes: Takes, models: Models) -> Callable[[BuildKey], 
     def build(key: BuildKey) -> Any:
         given: dict[str, Any] = {}
         if takes.model:
-            given[takes.model] = models.get(key.model or DEFAULT_MODEL, dict(key.params))
+            given[takes.model] = models.get(key.model or models.default, dict(key.params))
         if takes.config:
             given[takes.config] = {"configurable": orjson.loads(key.configurable)}
         return target(**given)

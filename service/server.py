@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from .api.services import Services
 from .app import create_app
 from .http_protocol import ProblemProtocol
-from .providers import DEFAULT_MODEL, WHY_DEFAULT
 from .settings import Settings
 from .websocket_protocol import LeavingProtocol
 
@@ -92,10 +91,11 @@ def _address(listening: socket.socket) -> str:
 
 
 def _told(services: Services, address: str) -> str:
-    chains = services.registry.chains
-    chosen = f"model {DEFAULT_MODEL} ({WHY_DEFAULT})"
-    model = chosen if any(chain.takes_model for chain in chains.values()) else "the chains' own models"
-    names = ", ".join(chains)
+    registry = services.registry
+    chosen = f"model {registry.models[0]} ({registry.why_default})"
+    takes_model = any(chain.takes_model for chain in registry.chains.values())
+    model = chosen if takes_model else "the chains' own models"
+    names = ", ".join(registry.chains)
     return f"Chainstream on {address} · {model} · chains {names} · data in memory, gone at the end"
 
 

@@ -31,6 +31,28 @@ class Settings(BaseSettings):
         description="Chains, with commas: `./file.py:name`, `module:name`, or a `langgraph.json`.",
     )
     shipped_chains: bool = Field(True, description="Serve the chains that ship too.")
+    model: str = Field(
+        "",
+        description="Default model, `provider:model`; empty: that of the first key, else the built-in one.",
+    )
+    offline: bool = Field(False, description="Use the built-in model alone, whatever keys are set.")
+    groq_api_key: SecretStr = Field(SecretStr(""), description="Key of Groq, `groq:…`.")
+    groq_base_url: str = Field("", description="Another address for Groq.")
+    openai_api_key: SecretStr = Field(SecretStr(""), description="Key of OpenAI, `openai:…`.")
+    openai_base_url: str = Field(
+        "", description="Any server that speaks OpenAI's protocol, instead of OpenAI; it may need no key."
+    )
+    anthropic_api_key: SecretStr = Field(SecretStr(""), description="Key of Anthropic, `anthropic:…`.")
+    anthropic_base_url: str = Field("", description="Another address for Anthropic.")
+    xai_api_key: SecretStr = Field(SecretStr(""), description="Key of xAI, `xai:…`.")
+    xai_base_url: str = Field("", description="Another address for xAI.")
+    ollama_host: str = Field("", description="Address of Ollama, `ollama:…`, where it is not this machine's.")
+    provider_connect_timeout_seconds: float = Field(
+        5, gt=0, description="How long a connection to a provider may take."
+    )
+    provider_max_retries: int = Field(
+        2, ge=0, le=10, description="Times that a provider is asked again, before the first token."
+    )
     offline_tokens_per_second: float = Field(
         60, ge=0, description="Pace of the offline model; 0 is as fast as it can."
     )

@@ -130,6 +130,7 @@ def serving(**settings: Any) -> Iterator[Served]:
     """Serve with these settings beside the tests' own."""
     chosen: dict[str, Any] = {
         "chains": SERVED,
+        "offline": "model" not in settings,  # whatever keys are in the environment
         "offline_tokens_per_second": 0,
         "shutdown_grace_seconds": 0,
     } | settings

@@ -5,7 +5,6 @@ them, so it goes to the service's log alone.
 """
 
 import asyncio
-from collections.abc import Iterator
 
 from langchain_core.exceptions import OutputParserException
 from langgraph.errors import GraphRecursionError
@@ -13,9 +12,9 @@ from langgraph.errors import GraphRecursionError
 from ..callbacks import AsyncIteratorCallbackHandler, BridgeError
 from ..errors import RunFailed
 from ..values import clean_text
+from .provider_failures import causes_of, provider_failure_of
 
 OBSERVATION_MAX_CHARS = 1_000
-_RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
 
 
 def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> RunFailed:
@@ -28,18 +27,13 @@ def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> R
     if isinstance(error, GraphRecursionError):
         message = "The graph took more steps than its recursion limit allows."
         return RunFailed("recursion_limit", message, fault="chain")
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if handler.last_tool_error in causes:
         return RunFailed(
             "tool_failed", f"A tool raised {name}, and the chain did not handle it.", fault="tool"
         )
-    if handler.last_model_error in causes:
-        return RunFailed(
-            "provider_failed",
-            f"The model call failed with {name}.",
-            fault="provider",
-            retryable=_passes(error),
-        )
+    if handler.last_model_error is not None and handler.last_model_error in causes:
+        return provider_failure_of(handler.last_model_error)
     if isinstance(error, OutputParserException):
         return _invalid_output(error)
     if isinstance(error, asyncio.CancelledError):
@@ -52,18 +46,3 @@ def _invalid_output(error: OutputParserException) -> RunFailed:
     told = f": {clean_text(error.observation[:OBSERVATION_MAX_CHARS])}" if error.observation else ""
     message = f"What the model wrote is not what the chain needs{told}."
     return RunFailed("invalid_output", message, fault="provider", retryable=True)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _passes(error: BaseException) -> bool:
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        return status >= 500 or status in _RETRYABLE_STATUS
-    return isinstance(error, OSError | TimeoutError)

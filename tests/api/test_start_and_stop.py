@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(**settings: str) -> dict[str, str]:
-    return {**os.environ, "PORT": "0", "OFFLINE_TOKENS_PER_SECOND": "0", **settings}
+    return {**os.environ, "PORT": "0", "OFFLINE": "1", "OFFLINE_TOKENS_PER_SECOND": "0", **settings}
 
 
 @contextmanager
@@ -68,6 +68,12 @@ def test_a_port_that_is_taken_is_told_in_one_sentence_with_the_cure() -> None:
         said = failed_start(PORT=str(port))
     assert len(said.splitlines()) == 1
     assert f"Port {port}" in said and f"PORT={port + 1}" in said
+
+
+def test_a_key_that_is_missing_is_told_by_its_variable() -> None:
+    said = failed_start(MODEL="groq:llama-3.1-8b-instant", GROQ_API_KEY="", OFFLINE="0")
+    assert len(said.splitlines()) == 1
+    assert "GROQ_API_KEY is not set" in said
 
 
 def test_a_setting_that_is_wrong_is_told_by_its_name() -> None:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.docs.documents import DOCUMENTS, ROOT, blocks, commands
+from tests.fake_provider import fake_provider
 from tests.installed import printed_by
 from tests.needs import chromium_path
 from tests.project.commands import running
@@ -36,7 +37,7 @@ def served_by(command: str, **environment: str) -> Iterator[int]:
     with subprocess.Popen(
         ["bash", "-c", command],
         cwd=ROOT,
-        env={**own, "PORT": "0", **environment},
+        env={**own, "PORT": "0", "OFFLINE": "1", **environment},
         stdout=subprocess.PIPE,
         text=True,
     ) as running:
@@ -123,6 +124,17 @@ def test_chains_named_in_chains_are_served(tmp_path: Path) -> None:
                 f"curl localhost:8000/runs/wait -H 'Content-Type: application/json' -d '{body}'", port
             )
             assert orjson.loads(said)["status"] == "succeeded"
+
+
+@pytest.mark.needs("make")
+def test_a_key_is_enough_for_a_real_model() -> None:
+    (command,) = [command for command in SERVES if "_API_KEY=" in command]
+    with fake_provider() as provider:
+        with served_by(command, OFFLINE="0", GROQ_BASE_URL=provider.url) as port:
+            said = typed(f"curl -N '127.0.0.1:{port}/stream?query=tokens=2&format=text'", port)
+    [call] = provider.calls
+    assert said == "t1 t2 "
+    assert (call.asked.model, call.asked.key) == ("llama-3.1-8b-instant", "your-key")
 
 
 @pytest.mark.needs("hatchling")

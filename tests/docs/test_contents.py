@@ -10,6 +10,7 @@ from service.api import websocket
 from service.api.socket_messages import Said
 from service.app import create_app
 from service.events import EVENTS
+from service.providers import PROVIDERS
 from service.settings import Settings
 from service.wire import FORMATS
 from tests.docs.documents import ROOT
@@ -48,10 +49,22 @@ def test_every_websocket_and_what_it_says_is_in_the_protocol() -> None:
 
 def test_every_code_that_ends_a_run_is_in_the_protocol() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
-    executions = (ROOT / "service/executor/execution.py").read_text()
+    executions = (ROOT / "service" / "executor" / "execution.py").read_text()
     codes = re.findall(r'RunFailed\(\s*"(\w+)"', sources) + re.findall(r'"(\w+_timeout)"', executions)
     assert len(codes) > 7
     assert [code for code in codes if f"`{code}`" not in PROTOCOL] == []
+
+
+def test_every_provider_and_each_code_of_a_failed_call_is_in_its_document() -> None:
+    document = (ROOT / "docs" / "providers.md").read_text()
+    for provider in PROVIDERS.values():
+        row = next(line for line in document.splitlines() if f"`{provider.default}`" in line)
+        assert all(f"`{name}`" in row for name in (provider.key, provider.url) if name)
+    source = (ROOT / "service" / "executor" / "provider_failures.py").read_text()
+    source += (ROOT / "service" / "providers" / "checked.py").read_text()
+    codes = set(re.findall(r'RunFailed\(\s*"(\w+)"', source))
+    assert len(codes) > 10
+    assert [code for code in codes if f"| `{code}` |" not in document] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:

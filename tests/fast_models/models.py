@@ -13,8 +13,8 @@ from langchain_openai import ChatOpenAI
 from langchain_xai import ChatXAI
 from pydantic import SecretStr
 
-from service.fast_models import fast
-from service.provider_client import ProviderClient
+from service.providers.client import ProviderClient
+from service.providers.fast_models import fast
 
 Brand = Literal["openai", "xai", "groq"]
 Way = Literal["stock", "dicts", "dicts over aiohttp"]

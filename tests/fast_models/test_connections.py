@@ -10,7 +10,7 @@ from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from openai import APITimeoutError
 
-from service.provider_client import ProviderClient
+from service.providers.client import ProviderClient
 from tests.fast_models.chunks import TEXT, chunk
 from tests.fast_models.models import Brand, Way, model_of
 from tests.fast_models.scripted_provider import HEAD, Reply, Silence, frame, provider_of, stream

@@ -11,8 +11,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_groq import ChatGroq
 from langchain_openai import ChatOpenAI
 
-from service.fast_models import fast
 from service.offline import OfflineChatModel
+from service.providers.fast_models import fast
 from tests.fast_models.models import BRANDS, Brand, model_of
 
 

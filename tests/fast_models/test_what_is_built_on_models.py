@@ -157,12 +157,12 @@ async def test_the_responses_api_is_left_to_the_sdk() -> None:
 
 
 def _is_fast(model: BaseChatModel) -> bool:
-    return type(model.async_client).__module__ == "service.fast_models"  # type: ignore[attr-defined]
+    return type(model.async_client).__module__ == "service.providers.fast_models"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("brand", BRANDS)
 async def test_the_model_that_was_given_stays_as_it_was(brand: Brand) -> None:
-    from service.fast_models import fast
+    from service.providers.fast_models import fast
 
     async with model_of(brand, "stock", "http://127.0.0.1:9") as model:
         assert _is_fast(fast(model))

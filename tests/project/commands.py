@@ -37,7 +37,7 @@ def users_environment(**settings: str) -> dict[str, str]:
     """Ours, without the settings of whoever runs the tests, and without this repository on its path."""
     ours = {"PYTHONPATH", "CHAINS", "SHIPPED_CHAINS", "HOST"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return kept | {"PORT": "0", "OFFLINE_TOKENS_PER_SECOND": "0"} | settings
+    return kept | {"PORT": "0", "OFFLINE": "1", "OFFLINE_TOKENS_PER_SECOND": "0"} | settings
 
 
 class Command:

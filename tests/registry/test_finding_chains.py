@@ -12,7 +12,7 @@ import pytest
 from service.callbacks import AsyncIteratorCallbackHandler
 from service.chain import CallConfig, Chain
 from service.errors import StartError
-from service.providers import DEFAULT_MODEL, Models
+from service.providers import OFFLINE_MODEL, Models
 from service.registry import Registry, open_registry
 
 
@@ -23,7 +23,7 @@ async def opened(*named: str) -> AsyncIterator[Registry]:
 
 
 async def invoked(chain: Chain, given: Any, params: Mapping[str, Any] = MappingProxyType({})) -> Any:
-    model = DEFAULT_MODEL if chain.takes_model else None
+    model = OFFLINE_MODEL if chain.takes_model else None
     call = chain.call(
         given=given, system=None, model=model, params=params, thread_id=None, config=CallConfig()
     )

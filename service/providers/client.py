@@ -1,6 +1,6 @@
 """The HTTP client of OpenAI's SDK and its kin, for all models of the process: aiohttp, with a parser in C.
 
-Give it to a model as `http_async_client`; whoever made it closes it. A connection of aiohttp's belongs to the
+A connection of aiohttp's belongs to the
 event loop on which it was made, so calls from other loops (a tool's thread, say) go over plain httpx.
 """
 

@@ -1,0 +1,38 @@
+"""Anthropic."""
+
+from functools import cached_property
+from typing import Any
+
+import httpx2
+from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, DefaultHttpxClient
+from langchain_anthropic import ChatAnthropic
+from pydantic import PrivateAttr
+
+from .checked import Checked
+from .order import HttpClients, Order
+
+
+class AnthropicModel(Checked, ChatAnthropic):
+    """ChatAnthropic over our clients: its own takes one number for all time-outs, and is never closed."""
+
+    _http: HttpClients = PrivateAttr()
+
+    @cached_property
+    def _client(self) -> Anthropic:
+        return Anthropic(**self._with_timeout(), http_client=self._http.get(DefaultHttpxClient))
+
+    @cached_property
+    def _async_client(self) -> AsyncAnthropic:
+        return AsyncAnthropic(**self._with_timeout(), http_client=self._http.get(DefaultAsyncHttpxClient))
+
+    def _with_timeout(self) -> dict[str, Any]:
+        return {**self._client_params, "timeout": httpx2.Timeout(self._http.timeouts)}
+
+
+def build(order: Order) -> AnthropicModel:
+    address = {"base_url": order.base_url} if order.base_url else {}
+    model = AnthropicModel(
+        model=order.model, api_key=order.key, max_retries=order.retries, **address, **order.params
+    )
+    model._http = order.http
+    return model

@@ -1,0 +1,168 @@
+"""`Models`: which model a run gets, by name, each built once for its parameters."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from ..errors import InvalidRequest, RequestError, StartError
+from ..offline import OfflineChatModel
+from .fast_models import fast
+from .order import HttpClients, Order, Timeouts
+from .table import PROVIDERS, Provider
+
+OFFLINE = "offline"
+OFFLINE_MODEL = f"{OFFLINE}:demo"
+BUILT_IN = "the built-in one: needs no key and no server"
+MODELS_KEPT = 64
+
+_PARAMS = {"temperature": (int, float), "max_tokens": (int,)}
+
+
+class Models:
+    """Builds models and keeps the most recently used: a real one's parts cost milliseconds.
+
+    `environment` has the keys and addresses, by the variables that the table names. `model` is the default;
+    without it, it is that of the first provider with a key. `offline` leaves the built-in model alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        offline_tokens_per_second: float,
+        model: str = "",
+        offline: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        timeouts: Timeouts | None = None,
+        retries: int = 2,
+    ) -> None:
+        self._tokens_per_second = offline_tokens_per_second
+        self._environment = {} if offline else environment
+        self._offline = offline
+        self._retries = retries
+        self._http = HttpClients(timeouts or Timeouts())
+        self._built: OrderedDict[object, BaseChatModel] = OrderedDict()
+        self.configured = [each for each in PROVIDERS.values() if each.usable_by(self._environment)]
+        self.default, self.why = self._choose(model)
+
+    def _choose(self, model: str) -> tuple[str, str]:
+        if self._offline:
+            return OFFLINE_MODEL, f"OFFLINE=1: {BUILT_IN}"
+        if model:
+            self._start_with(model)
+            return model, "MODEL"
+        if self.configured:
+            first = self.configured[0]
+            return first.default, first.usable_by(self._environment)
+        return OFFLINE_MODEL, BUILT_IN
+
+    def _start_with(self, model: str) -> None:
+        provider = PROVIDERS.get(model.partition(":")[0])
+        if provider is not None and provider.key is None and provider not in self.configured:
+            self.configured.append(provider)  # it has an address by default
+        try:
+            self.check(model, {})
+        except RequestError as error:
+            raise StartError(error.code, f"MODEL={model}: {error.message}") from None
+
+    def names(self) -> list[str]:
+        """What a client may choose from, the default first; other models of these providers do as well."""
+        # At an address of one's own there is what MODEL says, perhaps not the provider's default.
+        own = {each for each in self.configured if self.default.startswith(f"{each.name}:")}
+        others = [
+            each.default for each in self.configured if each not in own or not self._environment.get(each.url)
+        ]
+        return list(dict.fromkeys([self.default, *others, OFFLINE_MODEL]))
+
+    def named(self, model: str | None, provider: str | None) -> str | None:
+        """The name of the model that a client asks for by two fields; None for the default."""
+        if provider is None:
+            return model
+        if provider == OFFLINE:
+            return OFFLINE_MODEL if model is None else _joined(provider, model)
+        if provider not in PROVIDERS:
+            known = ", ".join([*(each.name for each in self.configured), OFFLINE])
+            message = f"There is no provider {provider!r} here; there is {known}."
+            raise InvalidRequest("unknown_provider", message)
+        usable = self._usable(provider, model or provider)
+        return _joined(provider, model or usable.default_model)
+
+    def check(self, name: str, params: Mapping[str, Any]) -> None:
+        """Raises InvalidRequest where `get` has no such model or it does not take these parameters."""
+        if name != OFFLINE_MODEL:
+            provider, _, model = name.partition(":")
+            if provider not in PROVIDERS or not model.strip():
+                raise InvalidRequest("unknown_model", self._unknown(name))
+            self._usable(provider, name)
+        for param, value in params.items():
+            types = _PARAMS.get(param)
+            if types is None:
+                known = ", ".join(_PARAMS)
+                raise InvalidRequest(
+                    "unknown_param", f"The model takes no {param!r} in params; it takes {known}."
+                )
+            if isinstance(value, bool) or not isinstance(value, types) or value < 0:
+                raise InvalidRequest("bad_param", f"params.{param} must be a number from 0, not {value!r}.")
+
+    def _usable(self, provider: str, name: str) -> Provider:
+        found = PROVIDERS[provider]
+        if found in self.configured:
+            return found
+        if self._offline:
+            raise InvalidRequest("unknown_model", self._unknown(name))
+        message = f"The provider {provider!r} cannot be used here: {found.key or found.url} is not set."
+        raise InvalidRequest("missing_key", message)
+
+    def _unknown(self, name: str) -> str:
+        more = "".join(f", '{each.name}:…'" for each in self.configured)
+        return f"There is no model {name!r} here; there is {OFFLINE_MODEL!r}{more}."
+
+    def get(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
+        """The model, built at the first call; raises as `check`."""
+        self.check(name, params)
+        key = (name, *sorted(params.items()))
+        if key not in self._built:
+            self._built[key] = self._build(name, params)
+        self._built.move_to_end(key)
+        while len(self._built) > MODELS_KEPT:
+            self._built.popitem(last=False)
+        return self._built[key]
+
+    def _build(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
+        if name == OFFLINE_MODEL:
+            return OfflineChatModel(tokens_per_second=self._tokens_per_second, **params)
+        provider, _, model = name.partition(":")
+        row = PROVIDERS[provider]
+        order = Order(
+            model=model,
+            key=self._environment.get(row.key or "") or None,
+            base_url=self._environment.get(row.url) or None,
+            retries=self._retries,
+            http=self._http,
+            params=params,
+        )
+        return fast(row.build(order))
+
+    async def close(self) -> None:
+        """Close the connections to providers."""
+        self._built.clear()
+        await self._http.close()
+
+
+def _joined(provider: str, model: str) -> str:
+    return model if model.startswith(f"{provider}:") else f"{provider}:{model}"
+
+
+@asynccontextmanager
+async def open_models(models: Models) -> AsyncIterator[Models]:
+    """Import what the providers that can be used need, before any run waits for it; close them at the end."""
+    for provider in models.configured:
+        await asyncio.to_thread(provider.load)
+    try:
+        yield models
+    finally:
+        await models.close()

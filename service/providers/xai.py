@@ -1,0 +1,17 @@
+"""xAI, which speaks OpenAI's protocol; its LangChain class keeps the reasoning."""
+
+from langchain_xai import ChatXAI
+
+from .checked import Checked
+from .openai import options
+from .order import Order
+
+
+class XAIModel(Checked, ChatXAI):
+    """ChatXAI, checked."""
+
+
+def build(order: Order) -> XAIModel:
+    given = options(order)
+    address = given.pop("base_url")
+    return XAIModel(**given, **({"base_url": address} if address else {}))
