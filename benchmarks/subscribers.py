@@ -33,7 +33,7 @@ def start(address: Address, prompt: str) -> str:
     """Starts a run that nobody reads yet; returns the path of its events."""
     connection = http.client.HTTPConnection(*address)
     try:
-        body = json.dumps({"chain": "chain", "input": f"{prompt} wait={GATHERING}"})
+        body = json.dumps({"chain": "bare", "input": f"{prompt} wait={GATHERING}"})
         connection.request("POST", "/runs", body, {"content-type": "application/json"})
         response = connection.getresponse()
         answer = json.loads(response.read())

@@ -11,16 +11,19 @@ from ..runs import OnDisconnect, RunRequest
 from ..values import clean_text, encode_json, to_json
 
 METADATA_MAX_BYTES = 16_384
+MAX_DEPTH = 100  # of lists and objects within each other; far below Python's own bound on recursion
 
 
-def _clean(value: Any) -> Any:
-    """JSON can spell lone surrogates, which no encoding can carry on."""
+def _clean(value: Any, room: int = MAX_DEPTH) -> Any:
+    """JSON can spell lone surrogates, which no encoding can carry on, and nest without end."""
     if isinstance(value, str):
         return clean_text(value)
+    if isinstance(value, list | dict) and not room:
+        raise ValueError(f"must be nested at most {MAX_DEPTH} deep")
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [_clean(item, room - 1) for item in value]
     if isinstance(value, dict):
-        return {clean_text(key): _clean(item) for key, item in value.items()}
+        return {clean_text(key): _clean(item, room - 1) for key, item in value.items()}
     return value
 
 
@@ -30,7 +33,7 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-Clean = AfterValidator(_clean)
+Clean = AfterValidator(lambda value: _clean(value))
 
 
 ThreadId = Annotated[

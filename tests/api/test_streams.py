@@ -328,6 +328,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_its_run_left() -> None:
             frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             frozen.connect(("127.0.0.1", served.port))
             frozen.sendall(request_bytes("GET", path, b"", {}))
+            frozen.recv(1)  # the answer has begun, so the run is there
             run = finished(served, started_runs(served)[0])
         assert (run["status"], run["cancel_reason"]) == ("cancelled", "disconnect")
 
