@@ -9,7 +9,7 @@ from anyio import CancelScope
 from fastapi import Request
 from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ..event_log.base import START, Cursor, Record, UnknownLog
 from ..runs import Run, RunRequest, Runs
@@ -48,6 +48,10 @@ class _Stream(EventSourceResponse):
                 watch.close()
         if watch.stuck:
             logger.info("a reader that took nothing for %g s was dropped", self._drop_after)
+
+    async def _send_with_timeout(self, send: Send, message: Message) -> None:
+        """Without sse-starlette's own scope around each send, a twentieth of a paced token's CPU."""
+        await send(message)
 
 
 async def follow(

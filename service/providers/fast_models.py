@@ -17,6 +17,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
+from .frames import dicts_in
+
 logger = logging.getLogger(__name__)
 
 
@@ -136,7 +138,7 @@ class _Chunks:
     async def __aiter__(self) -> AsyncIterator[Any]:
         # A generator, since ChatGroq closes nothing: when it is dropped, so is the connection.
         async with self:
-            async for chunk in self._stream:
+            async for chunk in dicts_in(self._stream):
                 yield _completed(chunk)
 
 

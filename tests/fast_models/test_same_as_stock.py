@@ -1,5 +1,6 @@
 """Whatever a provider answers, a fast model asks and tells what the stock one does, errors included."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tests.fast_models.scripted_provider import (
     Hangup,
     Reply,
     Silence,
+    chunked,
     frame,
     provider_of,
     status,
@@ -26,7 +28,10 @@ from tests.fast_models.scripted_provider import (
 )
 
 AGAIN = b"retry-after-ms: 1"
-SAID = frame(chunk({"content": "a"}))
+LINE = json.dumps(chunk({"content": "a"})).encode()
+SAID = frame(LINE)
+DONE = [frame(b"[DONE]"), END]
+FRAMES = b"data: %b\n\ndata: %b\n\ndata: [DONE]\n\n" % (LINE, LINE.replace(b'"a"', b'"b"'))
 LOGPROBS = {"content": [{"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}], "refusal": None}
 
 
@@ -58,6 +63,18 @@ CASES = {
         script=[stream(chunk({"role": "assistant", "refusal": "no"}), chunk({}, "content_filter"))]
     ),
     "no [DONE]": Case(script=[[OK, SAID, END]]),
+    "comments": Case(script=[[OK, chunked(b": wait\n\n"), SAID, chunked(b":\n\n"), SAID, *DONE]]),
+    "other line ends": Case(script=[[OK, chunked(b"data: %b\r\n\r\n" % LINE), SAID, *DONE]]),
+    "a comment before data": Case(script=[[OK, chunked(b": wait\ndata: %b\n\n" % LINE), SAID, *DONE]]),
+    "no space": Case(script=[[OK, chunked(b"data:%b\n\n" % LINE), *DONE]]),
+    "a name of an event": Case(script=[[OK, SAID, chunked(b"id: 7\ndata: %b\n\n" % LINE), SAID, *DONE]]),
+    "data of two lines": Case(script=[[OK, chunked(b"data: {\ndata: %b\n\n" % LINE[1:]), SAID, *DONE]]),
+    "blank lines": Case(script=[[OK, chunked(b"\n\n\n"), SAID, chunked(b"\n"), SAID, *DONE]]),
+    "byte by byte": Case(script=[[OK, *(chunked(bytes([byte])) for byte in FRAMES), END]]),
+    "all at once": Case(script=[[OK, chunked(FRAMES), END]]),
+    "half a pair of surrogates": Case(
+        script=[[OK, SAID, frame(LINE.replace(b'"a"', b'"\\ud83d"')), SAID, *DONE]]
+    ),
     "nothing": Case(script=[[OK, END]], fails=True),
     "nothing but [DONE]": Case(script=[stream()], fails=True),
     "400": Case(script=[status(400, {"message": "bad"})], fails=True),
@@ -75,11 +92,20 @@ CASES = {
     ),
     "malformed JSON": Case(script=[[OK, SAID, frame(b"{no"), END]], fails=True),
     "a number for a chunk": Case(script=[[OK, SAID, frame(5), END]], fails=True),
+    "an error after text in one piece": Case(
+        script=[[OK, chunked(b'data: %b\n\ndata: {"error": {"message": "oh"}}\n\n' % LINE), END]], fails=True
+    ),
     "a cut in the stream": Case(script=[[OK, SAID, Hangup()]], fails=True),
     "a cut in a frame": Case(script=[[OK, SAID, SAID[:30], Hangup()]], fails=True),
     "a cut before the answer": Case(script=[[Hangup()]], fails=True),
     "a cut, then text": Case(script=[[Hangup()], stream(*TEXT)], retries=1),
     "silence before the answer": Case(script=[[Silence()]], timeout=0.2, fails=True),
+    "silence after other line ends": Case(
+        script=[[OK, chunked(b"data: %b\r\n\r\n" % LINE), Silence()]], timeout=0.2, fails=True
+    ),
+    "silence after a name of an event": Case(
+        script=[[OK, SAID, chunked(b"id: 7\ndata: %b\n\n" % LINE), Silence()]], timeout=0.2, fails=True
+    ),
     "silence in the stream": Case(script=[[OK, SAID, Silence()]], timeout=0.2, fails=True),
 }
 VARYING = {"host", "idempotency-key", "connection"}
