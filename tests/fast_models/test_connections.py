@@ -1,6 +1,7 @@
 """Connections to providers: given up with their reader, kept for the next call, closed with their client."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from openai import APITimeoutError
 from service.providers.client import ProviderClient
 from tests.fast_models.chunks import TEXT, chunk
 from tests.fast_models.models import Brand, Way, model_of
-from tests.fast_models.scripted_provider import HEAD, Reply, Silence, frame, provider_of, stream
+from tests.fast_models.scripted_provider import HEAD, Reply, Silence, chunked, frame, provider_of, stream
 
 HANGING: Reply = [HEAD, frame(chunk({"content": "a"})), frame(chunk({"content": "b"})), Silence()]
 BOTH = [
@@ -75,6 +76,19 @@ async def test_a_stream_that_nobody_reads_any_more_is_closed_at_the_provider(
         async with provider_of(HANGING) as provider, model_of(brand, way, provider.url) as model:
             await leave(model)
             await provider.gone.wait()
+
+
+@pytest.mark.parametrize("form", [b"data: %b\r\n\r\n", b"id: 7\ndata: %b\n\n"])
+async def test_a_frame_of_another_form_is_told_when_it_comes(form: bytes) -> None:
+    said = chunked(form % json.dumps(chunk({"content": "b"})).encode())
+    async with (
+        provider_of([HEAD, frame(chunk({"content": "a"})), said, Silence()]) as provider,
+        model_of("openai", "dicts", provider.url) as model,
+    ):
+        with anyio.fail_after(20):
+            async for each in model.astream("hi"):
+                if each.text == "b":
+                    break
 
 
 @pytest.mark.parametrize("part", ["the answer", "the stream"])

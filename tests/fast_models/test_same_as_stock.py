@@ -100,12 +100,6 @@ CASES = {
     "a cut before the answer": Case(script=[[Hangup()]], fails=True),
     "a cut, then text": Case(script=[[Hangup()], stream(*TEXT)], retries=1),
     "silence before the answer": Case(script=[[Silence()]], timeout=0.2, fails=True),
-    "silence after other line ends": Case(
-        script=[[OK, chunked(b"data: %b\r\n\r\n" % LINE), Silence()]], timeout=0.2, fails=True
-    ),
-    "silence after a name of an event": Case(
-        script=[[OK, SAID, chunked(b"id: 7\ndata: %b\n\n" % LINE), Silence()]], timeout=0.2, fails=True
-    ),
     "silence in the stream": Case(script=[[OK, SAID, Silence()]], timeout=0.2, fails=True),
 }
 VARYING = {"host", "idempotency-key", "connection"}
