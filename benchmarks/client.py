@@ -1,9 +1,11 @@
 """A load client: many streams at once over keep-alive connections, and the delay of every token.
 
-It reads `data:` lines, which all systems have in common; numbers are tokens, in LangServe's quotes or not.
+It reads `data:` lines, which all systems have in common. Numbers are tokens: bare, in LangServe's quotes, or
+in the provider's own chunks.
 """
 
 import asyncio
+import re
 import time
 from array import array
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ import httptools
 from .processes import Address
 
 PATIENCE = 180.0
+TOKEN = re.compile(rb'"?(?:{.*"content":")?(\d+)')
 
 
 class StreamFailed(Exception):
@@ -75,12 +78,12 @@ class Reader(asyncio.Protocol):
         self._rest = lines.pop()
         for line in lines:
             if line.startswith(b"data: "):
-                self._take(line[6:].strip(b'"\r'), now)
+                self._take(line[6:], now)
 
     def _take(self, data: bytes, now: int) -> None:
-        if data[:1].isdigit():
+        if token := TOKEN.match(data):
             self._answer.read.append(now)
-            self._answer.delays.append(now - int(data))
+            self._answer.delays.append(now - int(token[1]))
         elif data.startswith(b"[ERROR]"):
             self._fail(data.decode())
 

@@ -9,15 +9,23 @@ from .langserve_environment import Missing, langserve_python
 from .outcome import put
 from .processes import Cores
 from .sizes import Sizes
-from .systems import LANGSERVE, OURS, PLAIN, System, serving
+from .systems import LANGSERVE, OURS, PLAIN, PROVIDER, System, serving
 from .table import figure, markdown
 
 Figures = dict[str, float]
 Run = dict[str, Figures]
 
 
-def measure(system: System, sizes: Sizes, cores: Cores) -> Figures:
-    """One run of one system: column → figure."""
+def run_of_all(systems: Sequence[System], sizes: Sizes, cores: Cores) -> Run:
+    """One run of each system."""
+    with serving(PROVIDER, cores) as provider:
+        put(sizes.warm_up, PROVIDER, provider)
+        first_ms = put(sizes.alone, PROVIDER, provider).first_ms
+    return {each.name: measure(each, sizes, cores, first_ms) for each in systems}
+
+
+def measure(system: System, sizes: Sizes, cores: Cores, first_ms: float) -> Figures:
+    """One run of one system: column → figure. `first_ms` is a first token's of the provider alone."""
     with serving(system, cores) as server:
         put(sizes.warm_up, system, server)
         alone = put(sizes.alone, system, server)
@@ -31,6 +39,7 @@ def measure(system: System, sizes: Sizes, cores: Cores) -> Figures:
             "CPU ms/run of one token": together.ms_per_run,
             f"first token ms, {together.load.streams} at once": together.first_ms,
             "first token ms, 1 stream": alone.first_ms,
+            "without the provider's": alone.first_ms - first_ms,
             **{
                 f"delay ms {each.load.name}, p{percent}": each.delay_ms(percent)
                 for each in (half, paced)
@@ -49,7 +58,7 @@ def compare(sizes: Sizes, cores: Cores) -> str:
     except Missing as why:
         note = f"\nWithout a row for LangServe: {why}.\n"
     systems = [*others, OURS]
-    runs = [{each.name: measure(each, sizes, cores) for each in systems} for _ in range(sizes.runs)]
+    runs = [run_of_all(systems, sizes, cores) for _ in range(sizes.runs)]
     columns = list(runs[0][OURS.name])
     rows = [[each.name, *(_median(runs, each, column) for column in columns)] for each in systems]
     rows += [[f"ours / {each.name}", *(_ratio(runs, each, column) for column in columns)] for each in others]

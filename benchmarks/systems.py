@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ class System:
     query: str = ""
     env: dict[str, str] = field(default_factory=dict)
     python: Path = Path(sys.executable)
-    posts: str = ""  # the path of a system that takes no GET, but `{"input": prompt}`
+    posts: str = ""  # the path of a system that takes no GET, but what `asks` makes of a prompt
+    asks: Callable[[str], object] = lambda prompt: {"input": prompt}
 
     def paths(self, load: Load) -> list[str]:
         """One for each of the load's streams."""
@@ -28,7 +29,7 @@ class System:
 
     def body(self, load: Load) -> bytes:
         """What each stream is asked for with, if not by its path."""
-        return json.dumps({"input": load.prompt}).encode() if self.posts else b""
+        return json.dumps(self.asks(load.prompt)).encode() if self.posts else b""
 
 
 def _uvicorn(app: str) -> tuple[str, ...]:
@@ -38,6 +39,12 @@ def _uvicorn(app: str) -> tuple[str, ...]:
     )
 
 
+PROVIDER = System(
+    name="the provider itself",
+    command=("benchmarks.upstream", "{port}"),
+    posts="/v1/chat/completions",
+    asks=lambda prompt: {"messages": [{"role": "user", "content": prompt}], "stream": True},
+)
 PLAIN = System(name="plain LangChain service", command=_uvicorn("benchmarks.plain_service:app"))
 LANGSERVE = System(
     name="LangServe", command=_uvicorn("benchmarks.langserve_service:app"), posts="/answer/stream"
