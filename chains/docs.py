@@ -1,5 +1,6 @@
 """Ask about Chainstream: answers from its own documents, with the passages that they are taken from."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,8 @@ def build(model: BaseChatModel) -> Runnable[Any, Any]:
 
     async def docs(given: Conversation) -> BaseMessage:
         messages = given["messages"]
-        found = await handbook.ainvoke(_query(messages))
+        query = await asyncio.to_thread(_query, messages)  # the first one imports the search
+        found = await handbook.ainvoke(query)
         system = SystemMessage(SYSTEM.format(passages=_numbered(found)))
         return await model.ainvoke(trimmed([system, *messages], room))
 
