@@ -9,8 +9,6 @@ from tests.api.event_streams import Frame, frames_of
 from tests.fake_provider import FakeProvider
 from tests.serving import Served
 
-SILENCE = 5.0  # seconds; longer than anything here takes but what stalls
-
 MODELS = {
     "groq": "groq:llama-3.1-8b-instant",
     "openai": "openai:gpt-4.1-mini",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fake_provider import FakeProvider, fake_provider
-from tests.providers.asking import SILENCE, at
+from tests.providers.asking import at
 from tests.serving import Served, serving
 
 
@@ -17,7 +17,6 @@ def provider() -> Iterator[FakeProvider]:
 
 @pytest.fixture(scope="package")
 def service(provider: FakeProvider) -> Iterator[Served]:
-    silences = {"first_token_timeout_seconds": SILENCE, "silence_timeout_seconds": SILENCE}
     chains = ("tests.providers.chains:in_thread", "tests.providers.chains:brings_its_own")
-    with serving(chains=chains, offline=False, **at(provider), **silences) as service:
+    with serving(chains=chains, offline=False, **at(provider)) as service:
         yield service

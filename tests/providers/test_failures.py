@@ -1,6 +1,7 @@
 """Every way in which a provider fails, through each real SDK: its code, its fault, what is tried again."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -26,7 +27,7 @@ MIDWAY = {
     "malformed": ("provider_malformed", "provider", False),
     "error": ("provider_stream_error", "provider", True),
 }
-SILENCES = {0: "first_token_timeout", 2: "silence_timeout"}
+SILENCES = {0: "first_token_timeout", 2: "silence_timeout"}  # by the tokens before it
 
 
 @EACH
@@ -51,11 +52,19 @@ def test_a_stream_that_breaks_keeps_its_text_and_is_not_tried_again(
     assert len(provider.calls_of(prompt)) == 1
 
 
-@pytest.mark.parametrize("model", [MODELS[name] for name in ("groq", "anthropic")])
-@pytest.mark.parametrize("after", SILENCES)
+@pytest.fixture(scope="module", params=SILENCES)
+def impatient(request: pytest.FixtureRequest, provider: FakeProvider) -> Iterator[tuple[Served, int]]:
+    """A service that soon has enough of the one kind of silence, and the tokens before it."""
+    patience = {f"{SILENCES[request.param]}_seconds": 0.3}
+    with serving(chains=(), offline=False, **at(provider), **patience) as service:
+        yield service, request.param
+
+
+@EACH
 def test_a_stall_ends_the_run_and_the_connection(
-    service: Served, provider: FakeProvider, model: str, after: int
+    impatient: tuple[Served, int], provider: FakeProvider, model: str
 ) -> None:
+    service, after = impatient
     prompt = once(f"stall={after}")
     assert failure_in(events_of(service, prompt, model)) == (SILENCES[after], "provider", True)
     [call] = provider.calls_of(prompt)
