@@ -9,9 +9,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from tests.fast_models.chunks import CALLS, COUNTED, TEXT, chunk
-from tests.fast_models.models import BRANDS, Brand, model_of
-from tests.fast_models.scripted_provider import Reply, provider_of, status, stream, whole
+from tests.providers.fast_models.chunks import CALLS, COUNTED, TEXT, chunk
+from tests.providers.fast_models.models import BRANDS, Brand, model_of
+from tests.providers.fast_models.scripted_provider import Reply, provider_of, status, stream, whole
 
 
 class Place(BaseModel):

@@ -13,7 +13,7 @@ from langchain_openai import ChatOpenAI
 
 from service.offline import OfflineChatModel
 from service.providers.fast_models import fast
-from tests.fast_models.models import BRANDS, Brand, model_of
+from tests.providers.fast_models.models import BRANDS, Brand, model_of
 
 
 @pytest.fixture

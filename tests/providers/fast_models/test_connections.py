@@ -12,9 +12,17 @@ from langchain_core.language_models import BaseChatModel
 from openai import APITimeoutError
 
 from service.providers.client import ProviderClient
-from tests.fast_models.chunks import TEXT, chunk
-from tests.fast_models.models import Brand, Way, model_of
-from tests.fast_models.scripted_provider import HEAD, Reply, Silence, chunked, frame, provider_of, stream
+from tests.providers.fast_models.chunks import TEXT, chunk
+from tests.providers.fast_models.models import Brand, Way, model_of
+from tests.providers.fast_models.scripted_provider import (
+    HEAD,
+    Reply,
+    Silence,
+    chunked,
+    frame,
+    provider_of,
+    stream,
+)
 
 HANGING: Reply = [HEAD, frame(chunk({"content": "a"})), frame(chunk({"content": "b"})), Silence()]
 BOTH = [

@@ -10,9 +10,9 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from openai import APIConnectionError, APITimeoutError
 
-from tests.fast_models.chunks import CALLS, HEAD, ROLE, STOP, TEXT, chunk
-from tests.fast_models.models import BRANDS, PATHS, Brand, Way, message_of, model_of
-from tests.fast_models.scripted_provider import (
+from tests.providers.fast_models.chunks import CALLS, HEAD, ROLE, STOP, TEXT, chunk
+from tests.providers.fast_models.models import BRANDS, PATHS, Brand, Way, message_of, model_of
+from tests.providers.fast_models.scripted_provider import (
     END,
     Hangup,
     Reply,
@@ -23,7 +23,7 @@ from tests.fast_models.scripted_provider import (
     status,
     stream,
 )
-from tests.fast_models.scripted_provider import (
+from tests.providers.fast_models.scripted_provider import (
     HEAD as OK,
 )
 
