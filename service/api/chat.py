@@ -1,5 +1,6 @@
 """/chat: a message, streamed as it is answered; the id of the stream is that of its run."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -32,19 +33,13 @@ async def get_chat(
             raise InvalidRequest("no_message", "There is no message: GET /chat/stream?message=Hello")
         return _request(services, clean_text(message), model, provider)
 
-    answer = await start_and_follow(services, request, wanted, format_of(request, "message"))
-    return _with_stream_id(answer)
+    return await _streamed(services, request, wanted, "message")
 
 
 @router.post("/stream", summary="Ask and stream a chat")
 async def post_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
     """`model` and `provider` are optional. The first event, and X-Stream-ID, tell the stream's id."""
-
-    def wanted() -> RunRequest:
-        return _request(services, body.message, body.model, body.provider)
-
-    answer = await start_and_follow(services, request, wanted, format_of(request, "message"))
-    return _with_stream_id(answer)
+    return await _post(services, request, body, "message")
 
 
 @router.post("/stream/{stream_id}/cancel", summary="Cancel a chat")
@@ -56,17 +51,25 @@ async def cancel_chat(services: ServicesOf, stream_id: str) -> Response:
 
 @router.post("/stream-simple", summary="Ask and stream a chat as plain text")
 async def post_simple_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
+    """The same, as plain text."""
+    return await _post(services, request, body, "text")
+
+
+async def _post(services: Services, request: Request, body: ChatBody, default: str) -> Response:
     def wanted() -> RunRequest:
         return _request(services, body.message, body.model, body.provider)
 
-    answer = await start_and_follow(services, request, wanted, format_of(request, "text"))
-    return _with_stream_id(answer)
+    return await _streamed(services, request, wanted, default)
+
+
+async def _streamed(
+    services: Services, request: Request, wanted: Callable[[], RunRequest], default: str
+) -> Response:
+    """In the format that the request asks for, or the route's."""
+    answer = await start_and_follow(services, request, wanted, format_of(request, default))
+    answer.headers["X-Stream-ID"] = answer.headers["X-Run-ID"]
+    return answer
 
 
 def _request(services: Services, message: str, model: str | None, provider: str | None) -> RunRequest:
     return RunRequest(input=message, model=services.registry.model_named(model, provider))
-
-
-def _with_stream_id(answer: Response) -> Response:
-    answer.headers["X-Stream-ID"] = answer.headers["X-Run-ID"]
-    return answer
