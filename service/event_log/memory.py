@@ -1,4 +1,4 @@
-"""Logs in this process's memory: append is a list operation, waking one Event swapped at each append.
+"""Logs in this process's memory: append is a list operation, waking whoever waits for it.
 
 A closed log is kept for `ttl` seconds and as long as all closed ones hold at most `max_bytes` together: the
 least recently used goes first. An open log is never trimmed. Expiry is decided when logs are used, so that it
@@ -20,7 +20,7 @@ _RECORD_BYTES = 200  # what a Record and its line's object take beside the line'
 class _Log:
     records: list[Record] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: set[asyncio.Future[None]] = field(default_factory=set)
     size: int = 0
     closed: bool = False
 
@@ -73,7 +73,12 @@ class MemoryEventLog(EventLog):
                 yield batch
             if log.closed:
                 return
-            await log.changed.wait()
+            changed = asyncio.get_running_loop().create_future()
+            log.waiting.add(changed)
+            try:
+                await changed
+            finally:
+                log.waiting.discard(changed)
 
     async def extent(self, run_id: str) -> Extent:
         log = self._get(run_id)
@@ -117,9 +122,9 @@ class MemoryEventLog(EventLog):
 
 
 def _wake(log: _Log) -> None:
-    # One Event for all readers: a future that they shared would be cancelled with one of them.
-    log.changed, changed = asyncio.Event(), log.changed
-    changed.set()
+    for changed in log.waiting:
+        if not changed.done():  # else its reader was woken, or cancelled, and has not run yet
+            changed.set_result(None)
 
 
 def _batch(records: list[Record], position: int) -> list[Record]:

@@ -30,7 +30,9 @@ class _Rest:
     """An HTTP response; its bytes are those that nobody has taken."""
 
     def __init__(self, response: Any) -> None:
-        self.pieces: AsyncIterator[bytes] = response.aiter_bytes()
+        # As they come, where nothing has to be decoded: each of httpx's steps is a generator that must wake.
+        encoded = "content-encoding" in response.headers
+        self.pieces: AsyncIterator[bytes] = response.aiter_bytes() if encoded else aiter(response.stream)
         self.is_strange = False
         self.error: Exception | None = None
         self._response = response
