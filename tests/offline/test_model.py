@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import threading
 import time
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Literal
 
 import pytest
@@ -280,13 +283,23 @@ def test_only_the_end_of_a_huge_prompt_is_analysed() -> None:
     assert call["args"] == {"expression": "6*7"}
 
 
+def sleep_here_by(monkeypatch: pytest.MonkeyPatch, module: ModuleType, sleep: Callable[..., Any]) -> None:
+    """In this thread alone: others have servers, whose sleep is theirs."""
+    here, real = threading.get_ident(), module.sleep
+
+    def either(*args: Any) -> Any:
+        return (sleep if threading.get_ident() == here else real)(*args)
+
+    monkeypatch.setattr(module, "sleep", either)
+
+
 @pytest.mark.anyio
 async def test_unpaced_it_never_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(seconds: float) -> None:
         raise AssertionError("slept")
 
-    monkeypatch.setattr(asyncio, "sleep", forbidden)
-    monkeypatch.setattr(time, "sleep", forbidden)
+    sleep_here_by(monkeypatch, asyncio, forbidden)
+    sleep_here_by(monkeypatch, time, forbidden)
     assert [chunk async for chunk in model().astream("hello")]
     assert list(model().stream("hello"))
 
@@ -298,7 +311,7 @@ async def test_the_pace_keeps_to_a_schedule_that_does_not_drift(monkeypatch: pyt
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    sleep_here_by(monkeypatch, asyncio, sleep)
     count = len([chunk async for chunk in OfflineChatModel(tokens_per_second=0.001).astream("hello")])
     # The clock stood nearly still, so each wait is the whole time from the start to that chunk's moment.
     assert slept == pytest.approx([number * 1000 for number in range(1, count)], abs=500)
