@@ -96,7 +96,7 @@ def _stem(word: str) -> str:
 @cache
 def _index() -> tuple[Sequence[Passage], Any]:
     """Made at the first question: the search's imports alone take longer than all else of the start."""
-    import bm25s  # type: ignore[import-untyped]
+    import bm25s  # type: ignore[import-untyped]  # it has no types
 
     logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs its every step
     files = [FOLDER / "README.md", *sorted((FOLDER / "docs").glob("*.md"))]
@@ -112,7 +112,7 @@ def _index() -> tuple[Sequence[Passage], Any]:
 
 @cache
 def _empty_words() -> frozenset[str]:
-    from bm25s.stopwords import STOPWORDS_EN  # type: ignore[import-untyped]
+    from bm25s.stopwords import STOPWORDS_EN  # type: ignore[import-untyped]  # it has no types
 
     asking = "what how when where who why which do does did can could would i you your my me".split()
     return frozenset(STOPWORDS_EN).union(asking)

@@ -101,6 +101,7 @@ def _validator(schema: Schema) -> Any:
             raise RecursionError
         yield from kind.VALIDATORS["$ref"](validator, reference, value, part) or ()
 
+    # jsonschema's extend() has no types.
     own = extend(kind, {"pattern": _pattern, "$ref": follow})  # type: ignore[no-untyped-call]
     return own(schema, registry=Registry())  # an empty one: jsonschema's own would fetch what is referred to
 

@@ -28,7 +28,10 @@ TURN = 64
 
 
 class Checked(_Base):
-    """A mixin, to stand before a chat model's class."""
+    """A mixin, to stand before a chat model's class.
+
+    LangChain types streams as iterators; they are generators, which must be closed: hence the ignored types.
+    """
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         with _judged() as heard, closing(super()._stream(*args, **kwargs)) as stream:  # type: ignore[type-var]

@@ -19,6 +19,7 @@ class _Closing(ChatGroq):
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         async with AsyncExitStack() as held:
             own = self.model_copy(update={"async_client": _Completions(self.async_client, held)})
+            # LangChain types it as an iterator; it is a generator, which must be closed.
             stream = await held.enter_async_context(aclosing(ChatGroq._astream(own, *args, **kwargs)))  # type: ignore[type-var]
             async for chunk in stream:
                 yield chunk
