@@ -11,12 +11,15 @@ import { RunStream } from "./run-stream.js";
 import { RunView } from "./run-view.js";
 import { showTheEnd } from "./scrolling.js";
 import { statusOf } from "./status.js";
+import { switchTheme } from "./theme-switch.js";
 import { NAMES, NEW_RUN, fromSnapshot, reduce, refused } from "./transcript.js";
 
 const log = document.querySelector("#log");
 const status = document.querySelector("#status");
 let stream = null;
 let state = "idle";
+
+switchTheme(document.querySelector("#theme"));
 
 const composer = new Composer({
   form: document.querySelector("#composer"),

@@ -3,7 +3,8 @@
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function follow() {
-  document.documentElement.classList.toggle("dark-mode", dark.matches);
+  const chosen = document.documentElement.dataset.theme;
+  document.documentElement.classList.toggle("dark-mode", chosen ? chosen === "dark" : dark.matches);
 }
 
 dark.addEventListener("change", follow);
