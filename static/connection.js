@@ -1,5 +1,7 @@
 /** Pure: what a page says of a run's connection. A cut that healed stays told. */
 
+import { cursorOf } from "./cursor.js";
+
 export const NEW_CONNECTION = Object.freeze({ state: "connecting", lastId: null, why: "", resumedAfter: null, cuts: 0 });
 
 export function moved(connection, state, lastId, why) {
@@ -19,9 +21,4 @@ export function sentenceOf({ state, lastId, why, resumedAfter, cuts }) {
   const times = cuts === 1 ? "once" : `${cuts} times`;
   const healed = cuts ? ` · cut ${times}, resumed after ${resumedAfter === null ? "the start" : cursorOf(resumedAfter)}` : "";
   return `${state === "live" ? "live, " : ""}${at}${healed}`;
-}
-
-/** `<attempt>.<seq>`: an id without its run. */
-function cursorOf(id) {
-  return id.split(".").slice(1).join(".");
 }

@@ -1,0 +1,4 @@
+/** Pure: `<attempt>.<seq>`, an event's id without its run. */
+export function cursorOf(id) {
+  return id.split(".").slice(1).join(".");
+}
