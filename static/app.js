@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { NEW_CONNECTION, moved } from "./connection.js";
 import { setText } from "./element.js";
 import { inFrames } from "./frames.js";
+import { Inspector } from "./inspector.js";
 import { ModelPicker } from "./model-picker.js";
 import { RunStream } from "./run-stream.js";
 import { RunView } from "./run-view.js";
@@ -20,6 +21,10 @@ let stream = null;
 let state = "idle";
 
 switchTheme(document.querySelector("#theme"));
+const inspector = new Inspector({
+  drawer: document.querySelector("#inspector"),
+  toggle: document.querySelector("#inspect"),
+});
 
 const composer = new Composer({
   form: document.querySelector("#composer"),
@@ -60,6 +65,9 @@ function start(query) {
     stream.decide(interruptId, decisions);
   }
 
+  const key = crypto.getRandomValues(new Uint32Array(2)).join("");
+  const body = { input: query, chain: picker.chain ?? undefined, model: models.model ?? undefined };
+  inspector.begin(key, { prompt: query, request: body });
   document.body.classList.remove("fresh");
   log.append(view.node);
   setState("running");
@@ -70,7 +78,11 @@ function start(query) {
     model: models.model,
     names: NAMES,
     on: {
-      event: (name, data) => become(reduce(run, name, data)),
+      raw: (frame) => inspector.raw(key, frame),
+      event: (name, data) => {
+        become(reduce(run, name, data));
+        if (name === "run") inspector.known(key, data.run_id);
+      },
       gap: (snapshot) => become(fromSnapshot(run, snapshot)),
       paused: (interruptIds) => become(waitsFor(run, interruptIds)),
       waits: (approvals) => become(caughtUp(run, approvals)),
@@ -81,6 +93,7 @@ function start(query) {
       undecided: (interruptId, problem) => become(undecided(run, interruptId, problem)),
       refused: (problem) => become(refused(run, problem)),
       connection: (...to) => {
+        inspector.connection(key, ...to);
         connection = moved(connection, ...to);
         show();
       },

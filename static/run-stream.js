@@ -10,6 +10,11 @@
 import { newKey } from "./idempotency-key.js";
 import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
 
+const RAW = [
+  ...["run", "token", "reasoning", "tool_call", "message_end", "usage", "tool_start", "tool_progress", "tool_end"],
+  ...["tool_error", "step_start", "step_end", "sources", "custom", "partial", "approval", "done", "error", "cancelled"],
+  ...["ping", "paused", "gap"],
+];
 const TERMINAL = new Set(["done", "error", "cancelled"]);
 const PINGS_APART = 15_000;
 const SILENCE = 2.5 * PINGS_APART;
@@ -131,6 +136,11 @@ export class RunStream {
       // A run's `error` event has data; EventSource's own, which tells of the connection, has none.
       if (event.data === undefined) this.#lost();
     });
+    for (const name of RAW) {
+      source.addEventListener(name, ({ lastEventId: id, data }) => {
+        if (data !== undefined) this.#on.raw({ id, event: name, data, at: performance.now() });
+      });
+    }
     for (const name of this.#names) {
       source.addEventListener(name, (event) => {
         if (event.data !== undefined && !this.#had(event.lastEventId)) this.#take(event, () => this.#event(event));
