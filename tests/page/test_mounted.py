@@ -12,6 +12,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests import serving as servers
 from tests.page.conftest import OpenTab
+from tests.page.inspecting import CLIPBOARD, Inspecting
 from tests.page.runs import numbered
 from tests.page.shown_chains import INTRODUCTION, SHOWN
 from tests.page.tab import Tab
@@ -92,6 +93,24 @@ def test_a_whole_conversation_under_a_prefix(open_tab: OpenTab, mounted_wire: Wi
         "events",
         "cancel",
     }
+
+
+def test_the_inspector_under_a_prefix_reads_and_copies_what_is_there(
+    open_tab: OpenTab, mounted: Served
+) -> None:
+    tab = open_tab(mounted.url + PREFIX, permissions=CLIPBOARD)
+    paths = asked_by(tab)
+    tab.ready()
+    tab.ask("tokens=3")
+    tab.until_ended()
+    drawer = Inspecting(tab)
+    drawer.open("Formats")
+    drawer.until_note("200 · ")
+    assert f"{PREFIX}/runs/{drawer.run_id}/events" in paths
+    assert [path for path in paths if not path.startswith(f"{PREFIX}/")] == []
+    drawer.open("Copy as")
+    for language in ("curl", "JavaScript", "Python"):
+        assert f"{mounted.url}{PREFIX}/runs/stream?" in drawer.copy(f"Copy as {language}")
 
 
 def test_the_page_under_a_prefix_leads_to_its_docs_which_work(open_tab: OpenTab, mounted: Served) -> None:
