@@ -1,0 +1,171 @@
+"""axe-core finds nothing serious in any state of the page, light or dark."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.page.axe import grave_findings
+from tests.page.conftest import OpenTab
+from tests.page.inspecting import Inspecting
+from tests.page.sse import DONE, STARTED, approval, request, stream, token, tool, tool_call
+from tests.page.tab import NETWORK, Tab
+from tests.page.waiting_run import WaitingRun
+from tests.serving import Served
+
+pytestmark = pytest.mark.needs("chromium")
+
+PHONE = {"width": 390, "height": 844}
+SOURCE = {
+    "id": "1",
+    "title": "A book",
+    "url": "https://example.com/",
+    "snippet": "Its first page.",
+    "score": 0.5,
+}
+FAILED = {"t": 9, "code": "provider_error", "message": "It broke.", "fault": "provider", "retryable": True}
+LONG = "line\n" * 200
+WHOLE = stream(
+    STARTED,
+    ("step_start", {"t": 1, "step": "s1", "name": "agent", "parent": None}),
+    ("reasoning", {"t": 1, "message_id": "m1", "step": "s1", "text": "Let me think."}),
+    token("A thought", "m0", "inner"),
+    token("# Let me look\n\n`code` and a [link](https://example.com/).\n\n```python\nprint(1)\n```\n"),
+    tool_call("c1", '{"of": "all"}'),
+    tool_call("c2", "{}"),
+    tool_call("c3", "{}"),
+    tool("tool_start", "c1", input={"of": "all"}),
+    tool("tool_start", "c2", input={}),
+    tool("tool_start", "c3", input={}),
+    tool("tool_end", "c1", output=LONG, duration_ms=12),
+    tool("tool_error", "c2", code="tool_failed", message="It broke.", duration_ms=7),
+    tool("tool_progress", "c3", data={"done": 1, "total": 2}),
+    ("sources", {"t": 1, "items": [SOURCE, {**SOURCE, "url": None}]}),
+    ("partial", {"t": 1, "value": {"name": "Ada", "born": 1815, "works": ["notes"]}}),
+    token("And so it is.", "m2"),
+    DONE,
+)
+
+
+def fresh(tab: Tab) -> None:
+    """Nothing was asked yet."""
+
+
+def answered(tab: Tab) -> None:
+    tab.stream_instead(WHOLE)
+    tab.ask("Everything")
+    tab.until_ended()
+
+
+def unfolded(tab: Tab) -> None:
+    answered(tab)
+    tab.page.evaluate("document.querySelectorAll('#log details').forEach((each) => (each.open = true))")
+
+
+def running(tab: Tab) -> None:
+    tab.ask("tool=gated twice=1 gate=accessible", "talking_agent")
+    tab.until_card("running", 1)
+
+
+def dropped(tab: Tab) -> None:
+    running(tab)
+    tab.page.click("#drop")
+    tab.until_connection("dropped")
+
+
+def failed(tab: Tab) -> None:
+    tab.stream_instead(stream(STARTED, token("Half"), ("error", FAILED)))
+    tab.ask("anything")
+    tab.until_ended("failed")
+
+
+def refused(tab: Tab) -> None:
+    tab.page.evaluate("document.querySelector('#chain').selectedOptions[0].value = 'gone'")
+    tab.page.fill("#prompt", "hello")
+    tab.page.press("#prompt", "Enter")
+    tab.until_ended("failed")
+    tab.excuse(NETWORK)
+
+
+def waiting(tab: Tab) -> None:
+    asked = [request("send", tool_call_id="c1", to="ada"), request("pay", tool_call_id="c2", sum=3)]
+    WaitingRun(tab, approval("i1", *asked), approval("i2", value="Really?")).ask()
+
+
+def editing(tab: Tab) -> None:
+    run = WaitingRun(tab, approval("i1", request("send", to="ada"))).ask()
+    run.press("Edit")
+    tab.page.get_by_role("textbox").last.wait_for()
+
+
+def decided(tab: Tab) -> None:
+    run = WaitingRun(tab, approval("i1", request("send", to="ada"))).ask()
+    run.press("Approve")
+    tab.until_ended()
+
+
+def inspecting_events(tab: Tab) -> None:
+    answered(tab)
+    drawer = Inspecting(tab)
+    drawer.node.get_by_role("button", name="token").click()
+    tab.page.locator(".frame").first.click()
+    drawer.node.get_by_role("region", name="The chosen frame").wait_for()
+
+
+def inspecting_formats(tab: Tab) -> None:
+    tab.ask("tokens=5")
+    tab.until_ended()
+    drawer = Inspecting(tab)
+    drawer.open("Formats")
+    drawer.until_note("200")
+
+
+def inspecting_code(tab: Tab) -> None:
+    answered(tab)
+    Inspecting(tab).open("Copy as")
+
+
+def inspecting_nothing(tab: Tab) -> None:
+    Inspecting(tab)
+
+
+STATES: tuple[Callable[[Tab], None], ...] = (
+    fresh,
+    answered,
+    unfolded,
+    running,
+    dropped,
+    failed,
+    refused,
+    waiting,
+    editing,
+    decided,
+    inspecting_events,
+    inspecting_formats,
+    inspecting_code,
+    inspecting_nothing,
+)
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__.replace("_", " "))
+@pytest.mark.parametrize("width", ["wide", "phone"])
+def test_axe_finds_nothing_serious(
+    open_tab: OpenTab, shown: Served, state: Callable[[Tab], None], width: str
+) -> None:
+    context: dict[str, Any] = {"viewport": PHONE} if width == "phone" else {}
+    # What moves is not seen whole at any one time.
+    tab = open_tab(shown.url, reduced_motion="reduce", **context).ready()
+    state(tab)
+    findings = []
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        findings += grave_findings(tab)
+    assert findings == []
+
+
+def test_axe_sees_what_is_wrong(open_tab: OpenTab, shown: Served) -> None:
+    tab = open_tab(shown.url).ready()
+    tab.page.evaluate("document.querySelector('#about').style.color = '#bbb'")
+    tab.page.evaluate("document.querySelector('#prompt').labels[0].remove()")
+    tab.page.evaluate("document.querySelector('#prompt').placeholder = ''")
+    assert {finding.split(":")[0] for finding in grave_findings(tab)} == {"color-contrast", "label"}
