@@ -69,31 +69,38 @@ export class FrameList {
 
   #draw() {
     const height = this.#height;
-    const first = Math.max(0, Math.floor(this.node.scrollTop / height) - SPARE);
-    const inSight = this.#frames.slice(first, first + Math.ceil(this.node.clientHeight / height) + 2 * SPARE);
+    const { scrollTop, clientHeight } = this.node;
+    // A list that became shorter can still be scrolled to where it has nothing, until the browser says so.
+    const top = Math.max(0, Math.min(scrollTop, this.#frames.length * height - clientHeight));
+    const first = Math.max(0, Math.floor(top / height) - SPARE);
+    const inSight = this.#frames.slice(first, first + Math.ceil(clientHeight / height) + 2 * SPARE);
     const numbers = new Set(inSight.map(({ number }) => number));
     for (const [number, row] of this.#rows) {
       if (numbers.has(number)) continue;
       row.remove();
       this.#rows.delete(number);
     }
-    inSight.forEach((frame, index) => this.#drawRow(frame, first + index, height));
+    inSight.forEach((frame, index) => {
+      const row = this.#rowOf(frame, first + index, height);
+      // In the order of the frames, in which a page is read out.
+      if (this.#all.children[index] !== row) this.#all.insertBefore(row, this.#all.children[index] ?? null);
+    });
     const active = this.#rows.get(this.#chosen?.number);
     if (active) this.node.setAttribute("aria-activedescendant", active.id);
     else this.node.removeAttribute("aria-activedescendant");
   }
 
-  #drawRow(frame, index, height) {
+  #rowOf(frame, index, height) {
     let row = this.#rows.get(frame.number);
     if (!row) {
-      row = rowOf(frame);
+      row = newRow(frame);
       this.#rows.set(frame.number, row);
-      this.#all.append(row);
     }
     row.style.top = `${index * height}px`;
     row.setAttribute("aria-posinset", index + 1);
     row.setAttribute("aria-setsize", this.#frames.length);
     row.setAttribute("aria-selected", String(frame === this.#chosen));
+    return row;
   }
 
   #onKey(event) {
@@ -127,7 +134,7 @@ export class FrameList {
   }
 }
 
-function rowOf({ number, id, event, data, at }) {
+function newRow({ number, id, event, data, at }) {
   return element(
     "div",
     { class: "frame", role: "option", id: `frame-${number}`, "data-number": number, "data-event": event },
