@@ -1,109 +1,88 @@
-/** The page: a prompt becomes a run, its events become a state, and the state is shown. */
+/** The page: what is written in the composer becomes turns of a conversation, and the newest is told of all over it. */
 
-import { caughtUp, decided, goneOn, sending, undecided, waitsFor } from "./approvals.js";
+import { Announcer } from "./announcer.js";
+import { catalogue } from "./catalogue.js";
 import { ChainPicker } from "./chain-picker.js";
+import { Choice } from "./choice.js";
 import { Composer } from "./composer.js";
-import { NEW_CONNECTION, moved } from "./connection.js";
+import { Conversation } from "./conversation.js";
 import { setText } from "./element.js";
 import { inFrames } from "./frames.js";
 import { Inspector } from "./inspector.js";
 import { ModelPicker } from "./model-picker.js";
-import { RunStream } from "./run-stream.js";
-import { RunView } from "./run-view.js";
-import { showTheEnd } from "./scrolling.js";
+import { Parameters } from "./parameters.js";
+import { EndInSight } from "./scrolling.js";
 import { statusOf } from "./status.js";
 import { switchTheme } from "./theme-switch.js";
-import { NAMES, NEW_RUN, fromSnapshot, reduce, refused } from "./transcript.js";
 
-const log = document.querySelector("#log");
-const status = document.querySelector("#status");
-let stream = null;
+const [log, form, status] = ["#log", "#composer", "#status"].map((id) => document.querySelector(id));
+let newest = null;
 let state = "idle";
 
 switchTheme(document.querySelector("#theme"));
+
+const composer = new Composer({
+  form,
+  onSend: (prompt) => conversation.ask(prompt),
+  onStop: () => conversation.last?.stop(),
+  onDrop: () => conversation.last?.drop(),
+  onNew: () => conversation.clear(),
+});
+const end = new EndInSight({
+  log,
+  composer: form,
+  button: document.querySelector("#to-end"),
+  onBack: () => composer.takeFocus(),
+});
+const announcer = new Announcer(document.querySelector("#announcer"));
 const inspector = new Inspector({
   drawer: document.querySelector("#inspector"),
   toggle: document.querySelector("#inspect"),
 });
 
-const composer = new Composer({
-  form: document.querySelector("#composer"),
-  onSend: start,
-  onStop: () => stream?.stop(),
-  onDrop: () => stream?.drop(),
-});
-
 const models = new ModelPicker(document.querySelector("#model"));
-const picker = new ChainPicker({
+const parameters = new Parameters(document.querySelector("#parameters"));
+const chains = new ChainPicker({
   select: document.querySelector("#chain"),
   about: document.querySelector("#about"),
   examples: document.querySelector("#examples"),
-  models,
+  onChoice: (chain) => {
+    models.follow(chain);
+    parameters.follow(chain);
+  },
   onExample: (prompt) => composer.fill(prompt),
 });
+const conversation = new Conversation({
+  log,
+  choice: new Choice({ chains, models, parameters }),
+  inspector,
+  onLeave: () => composer.takeFocus(),
+  onChange: showNewest,
+});
 
-function start(query) {
-  const view = new RunView(query, { onDecide: decide });
-  let run = NEW_RUN;
-  let connection = NEW_CONNECTION;
+const draw = inFrames(() => {
+  setText(status, newest ? statusOf(newest.run, newest.connection) : "");
+  status.dataset.state = newest ? shadeOf(newest) : "idle";
+  if (newest) announcer.follow(newest.answer);
+  if (state === "idle") announcer.end();
+});
 
-  const showStatus = inFrames(() => {
-    setText(status, statusOf(run, connection));
-    status.dataset.state = run.end ? run.status : connection.state;
-  });
-  const show = () => {
-    view.show(run, connection);
-    showStatus();
-  };
-  const become = (next) => {
-    run = next;
-    show();
-    setState(stateOf(run));
-  };
-  function decide(interruptId, decisions) {
-    become(sending(run, interruptId, decisions));
-    stream.decide(interruptId, decisions);
-  }
-
-  const key = crypto.getRandomValues(new Uint32Array(2)).join("");
-  const body = { input: query, chain: picker.chain ?? undefined, model: models.model ?? undefined };
-  inspector.begin(key, { prompt: query, request: body });
-  document.body.classList.remove("fresh");
-  log.append(view.node);
-  setState("running");
-  showTheEnd(view.node);
-  stream = new RunStream({
-    query,
-    chain: picker.chain,
-    model: models.model,
-    names: NAMES,
-    on: {
-      raw: (frame) => inspector.raw(key, frame),
-      event: (name, data) => {
-        become(reduce(run, name, data));
-        if (name === "run") inspector.known(key, data.run_id);
-      },
-      gap: (snapshot) => become(fromSnapshot(run, snapshot)),
-      paused: (interruptIds) => become(waitsFor(run, interruptIds)),
-      waits: (approvals) => become(caughtUp(run, approvals)),
-      decided: (interruptId, decisions, goesOn) => {
-        const next = decided(run, interruptId, decisions);
-        become(goesOn ? goneOn(next) : next);
-      },
-      undecided: (interruptId, problem) => become(undecided(run, interruptId, problem)),
-      refused: (problem) => become(refused(run, problem)),
-      connection: (...to) => {
-        inspector.connection(key, ...to);
-        connection = moved(connection, ...to);
-        show();
-      },
-    },
-  });
+function shadeOf({ run, connection }) {
+  return run.end ? run.status : connection.state;
 }
 
-function stateOf({ status, end }) {
-  if (end) return "idle";
-  return status === "waiting" ? "waiting" : "running";
+function showNewest() {
+  if (conversation.last !== newest) becomeNewest(conversation.last);
+  setState(conversation.state);
+  draw();
+}
+
+function becomeNewest(turn) {
+  newest = turn;
+  document.body.classList.toggle("fresh", turn === null);
+  document.body.classList.remove("choosing");
+  announcer.begin(turn?.saved.ended?.answer);
+  if (turn) end.show();
 }
 
 function setState(next) {
@@ -111,8 +90,24 @@ function setState(next) {
   state = next;
   composer.state = state;
   document.body.classList.toggle("running", state !== "idle");
-  // So that the answer is read out once it is whole, and what waits for a person at once.
   log.setAttribute("aria-busy", String(state === "running"));
 }
 
-picker.load();
+async function offerChains({ chain, model }) {
+  try {
+    const offered = await catalogue();
+    models.offer(offered.models, model);
+    chains.offer(offered.chains, chain);
+  } catch (error) {
+    chains.offerNone(error.message);
+  }
+}
+
+form.addEventListener("change", ({ target }) => {
+  document.body.classList.toggle("choosing", target.id === "chain");
+  conversation.save();
+});
+
+const { parameters: set, ...chosen } = conversation.restore();
+if (set) parameters.chosen = set;
+offerChains(chosen);

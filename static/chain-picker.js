@@ -6,35 +6,32 @@ export class ChainPicker {
   #select;
   #about;
   #examples;
-  #models;
+  #onChoice;
   #onExample;
   #chains = [];
 
-  /** `models`: the ModelPicker beside it; `onExample(prompt)` when an example is chosen. */
-  constructor({ select, about, examples, models, onExample }) {
+  /** `onChoice(chain)` as the service told of it; `onExample(prompt)` when an example is chosen. */
+  constructor({ select, about, examples, onChoice, onExample }) {
     this.#select = select;
     this.#about = about;
     this.#examples = examples;
-    this.#models = models;
+    this.#onChoice = onChoice;
     this.#onExample = onExample;
     select.addEventListener("change", () => this.#draw());
   }
 
-  /** Ask the service for its chains. Without any the page still works: the service then takes its first. */
-  async load() {
-    try {
-      const response = await fetch("chains");
-      if (!response.ok) throw new Error(`the service answered ${response.status}`);
-      const { items, models = [] } = await response.json();
-      this.#chains = items;
-      this.#models.offer(models);
-    } catch (error) {
-      this.#about.textContent = `The chains could not be loaded (${error.message}).`;
-      return;
-    }
-    this.#select.replaceChildren(...this.#chains.map(option));
-    this.#select.hidden = !this.#chains.length;
+  /** These can be chosen; `name` is, where it is among them. */
+  offer(chains, name) {
+    this.#chains = chains;
+    const chosen = this.named(name) ?? chains.find(({ default: isDefault }) => isDefault);
+    this.#select.replaceChildren(...chains.map((chain) => option(chain, chain === chosen)));
+    this.#select.hidden = !chains.length;
     this.#draw();
+  }
+
+  /** Without chains the page still works: the service then takes its first. */
+  offerNone(why) {
+    this.#about.textContent = `The chains could not be loaded (${why}).`;
   }
 
   /** The chosen chain's name, or null. */
@@ -42,20 +39,24 @@ export class ChainPicker {
     return this.#select.value || null;
   }
 
+  named(name) {
+    return this.#chains.find((chain) => chain.name === name);
+  }
+
   #draw() {
-    const chain = this.#chains.find(({ name }) => name === this.chain);
-    this.#models.follow(chain);
+    const chain = this.named(this.chain);
+    this.#onChoice(chain);
     this.#about.textContent = chain?.description ?? "";
     this.#examples.replaceChildren(...(chain?.examples ?? []).map((prompt) => this.#button(prompt)));
   }
 
   #button(prompt) {
-    const button = element("button", { type: "button", class: "example" }, prompt);
+    const button = element("button", { type: "button", class: "example", title: prompt }, prompt);
     button.addEventListener("click", () => this.#onExample(prompt));
     return button;
   }
 }
 
-function option({ name, default: isDefault }) {
-  return element("option", { value: name, selected: isDefault }, name);
+function option({ name, description }, selected) {
+  return element("option", { value: name, selected, title: description }, name);
 }

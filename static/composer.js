@@ -5,11 +5,14 @@ export class Composer {
   #send;
   #stop;
   #drop;
+  #new;
   #state = "idle";
 
-  constructor({ form, onSend, onStop, onDrop }) {
+  constructor({ form, onSend, onStop, onDrop, onNew }) {
     this.#box = form.querySelector("textarea");
-    [this.#send, this.#stop, this.#drop] = ["send", "stop", "drop"].map((id) => form.querySelector(`#${id}`));
+    [this.#send, this.#stop, this.#drop, this.#new] = ["send", "stop", "drop", "new"].map((id) =>
+      form.querySelector(`#${id}`),
+    );
     this.#box.addEventListener("keydown", (event) => this.#onKey(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -17,6 +20,10 @@ export class Composer {
     });
     this.#stop.addEventListener("click", onStop);
     this.#drop.addEventListener("click", onDrop);
+    this.#new.addEventListener("click", () => {
+      onNew();
+      if (!matchMedia("(hover: none)").matches) this.#box.focus();
+    });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#running && !event.isComposing) onStop();
     });
@@ -26,6 +33,11 @@ export class Composer {
   fill(prompt) {
     this.#box.value = prompt;
     this.#box.focus();
+  }
+
+  /** Take a keyboard user's focus from what goes; others would get a phone's keyboard. */
+  takeFocus() {
+    if (document.activeElement.matches(":focus-visible") && !matchMedia("(hover: none)").matches) this.#box.focus();
   }
 
   /** `idle`, `running`, or `waiting` for a person, when there is no connection to drop. */
@@ -42,8 +54,7 @@ export class Composer {
   }
 
   #show(button, shown) {
-    // A button that goes must not take a keyboard user's focus with it; others would get a phone's keyboard.
-    if (!shown && button.matches(":focus-visible")) this.#box.focus();
+    if (!shown && button === document.activeElement) this.takeFocus();
     button.hidden = !shown;
   }
 

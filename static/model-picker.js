@@ -15,9 +15,9 @@ export class ModelPicker {
   }
 
   /** These can be chosen; the first is what the service takes by itself. Without any there is no choice. */
-  offer(models) {
+  offer(models, chosen) {
     this.#models = models;
-    this.#chosen = models[0];
+    this.#chosen = models.includes(chosen) ? chosen : models[0];
     this.#select.hidden = !models.length;
   }
 
@@ -30,9 +30,12 @@ export class ModelPicker {
     this.#select.replaceChildren(...names.map((name) => element("option", { selected: name === this.#chosen }, name)));
   }
 
-  /** The model to ask for, or null where the service's or the chain's own is meant. */
-  get model() {
-    if (this.#select.disabled || this.#chosen === this.#models[0]) return null;
+  get chosen() {
     return this.#chosen;
+  }
+
+  /** The model to ask for, or null where the service's or the chain's own is meant. */
+  modelFor(chain) {
+    return chain?.model_fixed || this.#chosen === this.#models[0] ? null : this.#chosen;
   }
 }

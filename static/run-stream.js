@@ -1,45 +1,46 @@
 /**
  * One run as an EventSource: started once, followed through every cut and pause, up to its terminal event.
  *
- * The rules are docs/protocol.md's: an idempotency key so that no reconnect starts a second run, events that are
- * here already are dropped by their id, a gap replaces what was shown, and a terminal event closes the source; a
- * pause does too, until what the run waits for is decided. An EventSource heals most cuts itself; it gives up at any
- * answer but 200, and then it is opened anew from here.
+ * The rules are docs/protocol.md's: an idempotency key so that a start whose answer was lost is asked for again and
+ * no second run begins, events that are here already are dropped by their id, a gap replaces what was shown, and a
+ * terminal event closes the source; a pause does too, until what the run waits for is decided. An EventSource heals
+ * most cuts itself; it gives up at any answer but 200, and then it is opened anew from here.
  */
 
-import { newKey } from "./idempotency-key.js";
+import { CONTROL_NAMES, EVENT_NAMES } from "./event-names.js";
 import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
+import { RunStart } from "./run-start.js";
 
-const RAW = [
-  ...["run", "token", "reasoning", "tool_call", "message_end", "usage", "tool_start", "tool_progress", "tool_end"],
-  ...["tool_error", "step_start", "step_end", "sources", "custom", "partial", "approval", "done", "error", "cancelled"],
-  ...["ping", "paused", "gap"],
-];
 const TERMINAL = new Set(["done", "error", "cancelled"]);
 const PINGS_APART = 15_000;
 const SILENCE = 2.5 * PINGS_APART;
+const LOOK_APART = 4_000; // well within the grace that the service gives a run whose reader is away
 const DROP_PAUSE = 1_500;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
 const OVERTAKEN = new Set([404, 409]); // the run may have gone on by somebody else's decision
 const STOPPED = { code: "stopped", detail: "Stopped before the run began." };
 const UNREACHABLE = "The service cannot be reached.";
+const LEFT = { code: "unreachable", detail: `${UNREACHABLE} A run that had begun goes on to its end there.` };
+const UNREACHED = "the service cannot be reached";
+const SILENT = `nothing came for ${SILENCE / 1_000} s`;
 
 /**
  * Tells `on`:
- * - `event(name, data)`: each event of the run once and in order; `names` are those that the caller knows
+ * - `known(runId)`: the run has begun, and this is it
+ * - `event(name, data, id)`: each event of the run once and in order
  * - `gap(snapshot)`: forget what was told, this is the state now
  * - `paused(interruptIds)`: the run waits for a person to decide these
  * - `waits(approvals)`: it does, and these are what it waits for; not all of them may have been told as events
  * - `decided(interruptId, decisions, goesOn)`, `undecided(interruptId, detail)`: what came of `decide`
  * - `connection(state, lastId, why)`: `connecting`, `live`, `waiting`, `dropped`, `reconnecting` or `closed`
  * - `refused({code, detail})`: the run could not be started, or is not to be had any more
+ * - `raw({id, event, data, at})`: every frame as it came, repeated ones too; `at` is performance.now()'s
  */
 export class RunStream {
   #on;
-  #names;
   #start;
-  #runId = null;
+  #runId;
   #lastId = null;
   #source = null;
   #closed = false;
@@ -50,23 +51,18 @@ export class RunStream {
   #timer = 0;
   #watchdog = 0;
 
-  constructor({ query, chain, model, names, on }) {
+  /** The `request` is POST /runs' body, sent under `key`; with a `runId` that run is read from its start instead. */
+  constructor({ request, key, runId = null, on }) {
     this.#on = on;
-    this.#names = names;
-    this.#start = `stream?${new URLSearchParams({
-      query,
-      ...(chain && { chain }),
-      ...(model && { model }),
-      format: "events",
-      idempotency_key: newKey(),
-    })}`;
+    this.#start = new RunStart(request, key);
+    this.#runId = runId;
     this.#watchdog = setInterval(() => this.#watch(), PINGS_APART / 3);
     this.#open("connecting");
   }
 
   /** Cut the connection for real, and come back after a moment. */
   drop() {
-    if (this.#closed || !this.#source) return;
+    if (this.#closed || !this.#isOpen) return;
     this.#letGo();
     this.#tell("dropped");
     this.#later(DROP_PAUSE, () => this.#open("reconnecting"));
@@ -76,10 +72,7 @@ export class RunStream {
   async stop() {
     if (this.#closed) return;
     this.#stopping = true;
-    if (!this.#runId) {
-      if (!this.#source) this.#refuse(STOPPED);
-      return; // else its first event brings the id that is needed to cancel it
-    }
+    if (!this.#runId) return this.#stopTheStart();
     try {
       await cancelRun(this.#runId);
     } catch (error) {
@@ -112,8 +105,11 @@ export class RunStream {
     this.#tell("closed");
   }
 
+  get #isOpen() {
+    return this.#source !== null || this.#start.isAsking;
+  }
+
   get #url() {
-    if (!this.#runId) return this.#start;
     return eventsUrl(this.#runId, this.#lastId);
   }
 
@@ -121,13 +117,47 @@ export class RunStream {
     this.#on.connection(state, this.#lastId, why);
   }
 
-  #open(state) {
+  #open(state, why) {
     this.#letGo();
     this.#waiting = false;
-    this.#tell(state);
+    this.#tell(state, why);
+    this.#heard = performance.now();
+    if (this.#runId) this.#follow();
+    else this.#begin();
+  }
+
+  async #begin() {
+    let runId;
+    try {
+      runId = await this.#start.ask();
+    } catch (error) {
+      return this.#notBegun(error);
+    }
+    if (runId === null) return;
+    this.#runId = runId;
+    this.#on.known(runId);
+    this.#follow();
+    if (this.#stopping) this.stop();
+  }
+
+  #notBegun(error) {
+    const refused = error instanceof Refusal;
+    if (refused && !error.passes) return this.#refuse(error);
+    if (this.#stopping) return this.#refuse(this.#start.mayHaveBegun ? LEFT : STOPPED);
+    this.#again(refused ? error.retryAfter : 0, refused ? error.detail : UNREACHED);
+  }
+
+  /** A start whose answer was lost may have been one: only its answer brings the id that is needed to cancel it. */
+  #stopTheStart() {
+    if (this.#start.isAsking) return;
+    if (this.#start.mayHaveBegun) this.#open("reconnecting");
+    else this.#refuse(STOPPED);
+  }
+
+  #follow() {
     const source = new EventSource(this.#url);
     this.#source = source;
-    this.#heard = performance.now();
+    this.#tellRaw(source);
     source.addEventListener("open", () => this.#alive());
     source.addEventListener("ping", () => this.#alive());
     source.addEventListener("gap", (event) => this.#take(event, () => this.#gap(event)));
@@ -136,22 +166,26 @@ export class RunStream {
       // A run's `error` event has data; EventSource's own, which tells of the connection, has none.
       if (event.data === undefined) this.#lost();
     });
-    for (const name of RAW) {
-      source.addEventListener(name, ({ lastEventId: id, data }) => {
-        if (data !== undefined) this.#on.raw({ id, event: name, data, at: performance.now() });
-      });
-    }
-    for (const name of this.#names) {
+    for (const name of EVENT_NAMES) {
       source.addEventListener(name, (event) => {
         if (event.data !== undefined && !this.#had(event.lastEventId)) this.#take(event, () => this.#event(event));
       });
     }
   }
 
+  #tellRaw(source) {
+    const tell = ({ type, data, lastEventId }) => {
+      if (data === undefined) return;
+      this.#on.raw({ id: lastEventId || null, event: type, data, at: performance.now() });
+    };
+    for (const name of [...EVENT_NAMES, ...CONTROL_NAMES]) source.addEventListener(name, tell);
+  }
+
   #letGo() {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = null;
+    this.#start.cancel();
   }
 
   #later(delay, then) {
@@ -167,15 +201,13 @@ export class RunStream {
   #take(event, tell) {
     this.#failures = 0;
     this.#lastId = event.lastEventId;
-    this.#runId = event.lastEventId.split(".")[0];
     tell();
     if (this.#source) this.#alive();
     if (TERMINAL.has(event.type)) this.close();
   }
 
   #event(event) {
-    this.#on.event(event.type, JSON.parse(event.data));
-    if (event.type === "run" && this.#stopping) this.stop();
+    this.#on.event(event.type, JSON.parse(event.data), event.lastEventId);
   }
 
   #gap(event) {
@@ -192,6 +224,15 @@ export class RunStream {
     this.#letGo();
     this.#waiting = true;
     this.#tell("waiting");
+    this.#later(LOOK_APART, () => this.#look());
+  }
+
+  /** Whether the run goes on by somebody else's decision; if nobody read it then, it would be cancelled. */
+  async #look() {
+    const run = await runOf(this.#runId).catch(() => null);
+    if (!this.#waiting || this.#closed) return;
+    if (run && run.status !== "waiting") return this.#goOn();
+    this.#later(LOOK_APART, () => this.#look());
   }
 
   #goOn() {
@@ -203,11 +244,10 @@ export class RunStream {
   }
 
   #watch() {
-    if (this.#source && performance.now() - this.#heard > SILENCE) this.#open("reconnecting");
+    if (this.#isOpen && performance.now() - this.#heard > SILENCE) this.#open("reconnecting", SILENT);
   }
 
   #lost() {
-    if (this.#stopping && !this.#runId) return this.#refuse(STOPPED);
     if (this.#source.readyState === EventSource.CONNECTING) {
       this.#heard = performance.now(); // the browser goes on by itself, with the last id
       this.#tell("reconnecting");
@@ -224,7 +264,7 @@ export class RunStream {
     try {
       response = await fetch(this.#url, { headers: { Accept: "text/event-stream" }, cache: "no-store" });
     } catch {
-      return this.#again(0, "the service cannot be reached");
+      return this.#again(0, UNREACHED);
     }
     if (response.status === 204) return this.#finish();
     if (response.ok) {
@@ -232,15 +272,15 @@ export class RunStream {
       return this.#again(0);
     }
     const refusal = await refusalOf(response);
-    if (response.status < 500 && response.status !== 429) return this.#refuse(refusal);
-    this.#again(Number(response.headers.get("Retry-After")) * 1_000, refusal.detail);
+    if (!refusal.passes) return this.#refuse(refusal);
+    this.#again(refusal.retryAfter, refusal.detail);
   }
 
   #again(atLeast, why) {
-    if (this.#closed || this.#source) return;
+    if (this.#closed || this.#isOpen) return;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures++) * (0.75 + Math.random() / 2);
     this.#tell("reconnecting", why);
-    this.#later(Math.max(delay, atLeast || 0), () => this.#open("reconnecting"));
+    this.#later(Math.max(delay, atLeast), () => this.#open("reconnecting"));
   }
 
   /** Nothing is left to stream, though no terminal event came: the run itself says whether it waits or how it ended. */
@@ -249,7 +289,7 @@ export class RunStream {
     try {
       run = await runOf(this.#runId);
     } catch (error) {
-      return error instanceof Refusal ? this.#refuse(error) : this.#again(0, "the service cannot be reached");
+      return error instanceof Refusal ? this.#refuse(error) : this.#again(0, UNREACHED);
     }
     if (this.#closed || this.#source) return;
     if (run.status === "waiting") {

@@ -1,39 +1,54 @@
-/** A run on the page: its state to the DOM, at most once in an animation frame. */
+/** A turn on the page: what was asked, and the state of its run to the DOM, at most once in an animation frame. */
 
+import { answerOf, hasAnswer } from "./answer-text.js";
 import { ApprovalPart } from "./approval-card.js";
 import { attending } from "./attention.js";
-import { sentenceOf } from "./connection.js";
+import { copyText } from "./clipboard.js";
+import { healingOf, sentenceOf } from "./connection.js";
 import { element, setText } from "./element.js";
 import { figuresOf } from "./figures.js";
 import { inFrames } from "./frames.js";
-import { followingTheEnd } from "./scrolling.js";
+import { PromptView } from "./prompt-view.js";
 import { SourcesPart } from "./sources-part.js";
 import { TextPart } from "./text-part.js";
 import { ToolsPart } from "./tool-card.js";
 
 const PARTS = { text: TextPart, tools: ToolsPart, sources: SourcesPart, approval: ApprovalPart };
+const TOLD = 2_000; // milliseconds in which a button says what it did
 
 export class RunView {
   #run = null;
   #connection = null;
   #epoch = 0;
-  #drawSoon = inFrames(() => attending(this.node, () => followingTheEnd(this.node, () => this.#draw())));
+  #drawSoon = inFrames(() => attending(this.node, () => this.#draw()));
   #on;
   #drawn = [];
   #views = [];
+  #prompt;
   #answer = element("div", { class: "answer" });
   #end = element("p", { class: "end", hidden: true });
-  #connectionLine = element("p", { class: "connection", "aria-live": "off" });
+  #place = element("span", { class: "place" });
+  #healing = element("span", { class: "healing", hidden: true });
+  #copy = action("Copy", () => this.#copyAnswer());
+  #retry;
 
-  /** `on.onDecide(interruptId, decisions)` when a person has decided. */
+  /**
+   * `on.onDecide(interruptId, decisions)` when a person has decided, `onRetry()` for another answer to the same prompt,
+   * `onEdit(prompt)` to another, `onInspect()` to see the run's events; what is not there is not offered.
+   */
   constructor(prompt, on = {}) {
     this.#on = on;
+    this.#prompt = new PromptView(prompt, on);
+    this.#retry = action("Retry", on.onRetry, "again");
+    this.#copy.hidden = this.#retry.hidden = true;
+    const events = on.onInspect ? [action("Events", on.onInspect)] : [];
     this.node = element(
       "article",
       { class: "turn", "data-status": "starting" },
-      element("p", { class: "prompt" }, prompt),
+      this.#prompt.node,
       this.#answer,
-      element("footer", {}, this.#end, this.#connectionLine),
+      element("footer", {}, this.#end, element("p", { class: "connection" }, this.#place, this.#healing)),
+      element("div", { class: "actions", role: "group", "aria-label": "This answer" }, this.#copy, this.#retry, ...events),
     );
   }
 
@@ -52,8 +67,18 @@ export class RunView {
     this.node.dataset.status = run.status;
     this.#end.hidden = run.end === null;
     if (run.end) setText(this.#end, endOf(run));
+    this.#drawConnection();
+    this.#copy.hidden = !hasAnswer(run);
+    this.#retry.hidden = run.end === null || !this.#on.onRetry;
+    this.#prompt.isOver = run.end !== null;
+  }
+
+  #drawConnection() {
     this.node.dataset.connection = this.#connection.state;
-    setText(this.#connectionLine, sentenceOf(this.#connection));
+    setText(this.#place, sentenceOf(this.#connection));
+    const healing = healingOf(this.#connection);
+    this.#healing.hidden = healing === "";
+    setText(this.#healing, healing);
   }
 
   #drawPart(part, index) {
@@ -71,6 +96,18 @@ export class RunView {
     this.#views = [];
     this.#answer.replaceChildren();
   }
+
+  async #copyAnswer() {
+    const isCopied = await copyText(answerOf(this.#run));
+    setText(this.#copy, isCopied ? "Copied" : "Not copied");
+    setTimeout(() => setText(this.#copy, "Copy"), TOLD);
+  }
+}
+
+function action(label, onClick, kind = "") {
+  const button = element("button", { type: "button", class: `action ${kind}`.trim() }, label);
+  if (onClick) button.addEventListener("click", onClick);
+  return button;
 }
 
 function endOf({ status, end }) {

@@ -1,20 +1,54 @@
-/** Keeps the end of a run in sight, above the composer, while it grows, unless the reader has scrolled away. */
+/** Keeps the end of the conversation in sight, above the composer, until the reader scrolls away; a button leads back. */
 
 const NEAR = 64;
 const MARGIN = 16;
 
-export function followingTheEnd(node, change) {
-  const follows = overhang(node) < NEAR;
-  change();
-  if (follows) showTheEnd(node);
-}
+export class EndInSight {
+  #log;
+  #composer;
+  #button;
+  #follows = true;
 
-export function showTheEnd(node) {
-  const hidden = overhang(node) + MARGIN;
-  if (hidden > 0) scrollBy(0, hidden);
-}
+  /** `onBack` when the button, which goes then, has led back. */
+  constructor({ log, composer, button, onBack }) {
+    this.#log = log;
+    this.#composer = composer;
+    this.#button = button;
+    button.addEventListener("click", () => {
+      onBack();
+      this.show();
+    });
+    addEventListener("scroll", () => this.#look(), { passive: true });
+    // Whoever unfolds something reads there.
+    log.addEventListener("click", ({ target }) => (this.#follows &&= !target.closest("summary")));
+    const grown = new ResizeObserver(() => this.#grown());
+    grown.observe(log);
+    grown.observe(composer);
+  }
 
-/** How far a node reaches below the composer's upper edge. */
-function overhang(node) {
-  return node.getBoundingClientRect().bottom - document.querySelector("#composer").getBoundingClientRect().top;
+  show() {
+    this.#follows = true;
+    const hidden = this.#overhang + MARGIN;
+    if (hidden > 0) scrollBy(0, hidden);
+    this.#look();
+  }
+
+  #grown() {
+    if (this.#follows) this.show();
+    else this.#drawButton();
+  }
+
+  #look() {
+    this.#follows = this.#overhang < NEAR;
+    this.#drawButton();
+  }
+
+  #drawButton() {
+    this.#button.hidden = this.#overhang < NEAR;
+  }
+
+  /** How far the conversation reaches below the composer's upper edge. */
+  get #overhang() {
+    return this.#log.getBoundingClientRect().bottom - this.#composer.getBoundingClientRect().top;
+  }
 }

@@ -2,9 +2,18 @@
 
 import json
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.serving import TIMEOUT, Served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Request
+
+
+def body_of(request: "Request") -> dict[str, Any]:
+    """What a page asked to be run."""
+    body: dict[str, Any] = json.loads(request.post_data or "")
+    return body
 
 
 def run_ids(served: Served) -> set[str]:

@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import interrupt
 
@@ -88,5 +89,30 @@ def _ask(state: MessagesState) -> dict[str, Any]:
 
 asking_node = StateGraph(MessagesState).add_node("ask", _ask).add_edge(START, "ask").compile()
 
-_NAMES = ("talking_agent", "thinking", "searching", "asking_agent", "asking_node")
+
+class RecallingModel(NumberedModel):
+    """Answers with all that it was told, a message a line."""
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        told = "\n".join(f"{message.type}: {message.text}" for message in messages)
+        yield ChatGenerationChunk(message=AIMessageChunk(content=told, chunk_position="last"))
+
+
+recalling = RecallingModel()
+
+
+def _recall(state: MessagesState) -> dict[str, Any]:
+    return {"messages": [AIMessage(" | ".join(str(message.text) for message in state["messages"]))]}
+
+
+remembering = (
+    StateGraph(MessagesState)
+    .add_node("recall", _recall)
+    .add_edge(START, "recall")
+    .compile(checkpointer=InMemorySaver())
+)
+
+_NAMES = ("talking_agent", "thinking", "searching", "asking_agent", "asking_node", "recalling", "remembering")
 SHOWN = tuple(f"tests.page.shown_chains:{name}" for name in _NAMES)

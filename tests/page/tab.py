@@ -1,10 +1,14 @@
 """A browser tab with the page in it: what people do there, and every state that they could have seen."""
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from tests.page.sse import RUN_ID
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
 
+EVENTS_FROM_THE_START = "/runs/*/events?format=events"
 PATIENCE = 15_000  # milliseconds; for a condition that never comes
 
 # Every state of the newest run's article, as the DOM had it after some change.
@@ -67,8 +71,13 @@ class Tab:
     def complaints(self) -> list[str]:
         return [each for each in self._complaints if not each.startswith(tuple(self._excused))]
 
-    def stream_instead(self, body: str, path: str = "/stream?**", times: int | None = None) -> None:
-        """Give the page this stream in the service's place."""
+    def stream_instead(self, body: str, path: str | None = None, times: int | None = None) -> None:
+        """Give the page this stream in the service's place: of a run that is started, or at this path."""
+        if path is None:
+            path = EVENTS_FROM_THE_START
+            found = re.search("[0-9a-z]{26}", body)
+            started = {"run_id": found[0] if found else RUN_ID, "status": "queued"}
+            self.page.route("**/runs", lambda route: route.fulfill(status=202, json=started), times=times)
         self.page.route(
             f"**{path}", lambda route: route.fulfill(body=body, content_type="text/event-stream"), times=times
         )

@@ -18,7 +18,7 @@ from tests.page.sse import (
     tool,
     tool_call,
 )
-from tests.page.tab import NETWORK, Tab
+from tests.page.tab import EVENTS_FROM_THE_START, NETWORK, Tab
 from tests.page.test_layout import OVERHANG, PHONE
 from tests.page.test_resume import WATCH_SOURCES
 from tests.page.waiting_run import WaitingRun
@@ -297,7 +297,7 @@ def test_a_run_that_waits_can_be_stopped(tab: Tab) -> None:
 
 def test_a_stream_with_nothing_left_of_a_run_that_waits_shows_its_cards(tab: Tab) -> None:
     tab.stream_instead(stream(STARTED, CALLED))
-    tab.page.route(f"**/runs/{RUN_ID}/events?**", lambda route: route.fulfill(status=204))
+    tab.page.route(f"**/runs/{RUN_ID}/events?after=**", lambda route: route.fulfill(status=204))
     waits = {"run_id": RUN_ID, "status": "waiting", "approvals": [ONE[1]]}
     tab.page.route(f"**/runs/{RUN_ID}", lambda route: route.fulfill(json=waits))
     tab.ask("anything")
@@ -315,6 +315,7 @@ def test_a_snapshot_of_a_run_that_waits_shows_its_cards(tab: Tab) -> None:
     snapshot = {"messages": [message], "tools": tools, "status": "waiting", "approvals": [ONE[1]]}
     gap = ("gap", {"reason": "expired", "requested": "1.99", "snapshot": snapshot, "as_of": "1.3"})
     tab.stream_instead(stream(gap, first=3) + paused(3, "i1"))
+    tab.page.route(f"**/runs/{RUN_ID}", lambda route: route.fulfill(json={"status": "waiting"}))
     tab.ask("anything")
     tab.until_status("waiting")
     assert tab.answer == "I will. "
@@ -347,7 +348,7 @@ def test_an_approval_is_decided_by_keyboard_and_the_focus_is_never_lost(tab: Tab
 def test_who_writes_the_next_prompt_keeps_the_focus(tab: Tab) -> None:
     WaitingRun(tab, CALLED, ONE)
     held = []
-    tab.page.route("**/stream?**", lambda route: held.append(route))
+    tab.page.route(f"**{EVENTS_FROM_THE_START}", lambda route: held.append(route))
     tab.ask("anything")
     tab.page.fill("#prompt", "and th")
     held[0].fallback()
@@ -359,7 +360,7 @@ def test_who_writes_the_next_prompt_keeps_the_focus(tab: Tab) -> None:
 def test_who_is_about_to_stop_the_run_keeps_the_focus(tab: Tab) -> None:
     WaitingRun(tab, CALLED, ONE)
     held = []
-    tab.page.route("**/stream?**", lambda route: held.append(route))
+    tab.page.route(f"**{EVENTS_FROM_THE_START}", lambda route: held.append(route))
     tab.ask("anything")
     tab.page.focus("#stop")
     held[0].fallback()

@@ -125,6 +125,18 @@ def test_what_another_client_decided_first_is_told_and_the_run_goes_on(tab: Tab,
     tab.excuse(NETWORK)
 
 
+def test_what_another_client_decided_is_noticed_and_the_run_goes_on(tab: Tab, shown: Served) -> None:
+    tab.page.clock.install()
+    card = ask(tab)
+    run = get_run(shown, last_run_id(tab))
+    path = f"/runs/{run['run_id']}/approvals/{run['approvals'][0]['interrupt_id']}"
+    shown.post(path, json.dumps({"decisions": [{"type": "approve"}]}).encode())
+    tab.page.clock.fast_forward(5_000)
+    tab.until_ended()
+    assert card.locator("h3").inner_text() == "Decided elsewhere"
+    assert tab.answer == INTRODUCTION + numbered(3)
+
+
 def test_decisions_that_the_service_does_not_take_are_told(tab: Tab) -> None:
     card = ask(tab)
     nothing = json.dumps({"decisions": []})  # which the page itself never sends

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.page.conftest import OpenTab
-from tests.page.runs import run_ids
+from tests.page.runs import body_of, run_ids
 from tests.page.sse import STARTED, stream, token, tool, tool_call
 from tests.page.tab import NETWORK, Tab
 from tests.page.wire import Wire
@@ -81,10 +81,10 @@ def test_without_chains_a_prompt_still_goes_to_the_services_first(tab: Tab, answ
         tab.open()
     assert not tab.page.locator("#chain").is_visible()
     tab.excuse(NETWORK)
-    with tab.page.expect_request("**/stream?**") as started:
+    with tab.page.expect_request("**/runs") as started:
         tab.page.fill("#prompt", "tokens=2")
         tab.page.press("#prompt", "Enter")
-    assert "chain=" not in started.value.url
+    assert "chain" not in body_of(started.value)
     tab.until_ended()
 
 
@@ -94,16 +94,20 @@ def test_a_start_that_the_service_refuses_tells_why(tab: Tab, shown: Served) -> 
     tab.page.fill("#prompt", "hello")
     tab.page.press("#prompt", "Enter")
     tab.until_ended("failed")
-    problem = json.loads(shown.get("/stream?query=hello&chain=gone").text)
+    problem = json.loads(shown.post("/runs", json.dumps({"input": "hello", "chain": "gone"}).encode()).text)
     assert tab.end == f"Failed: {problem['code']} · {problem['detail']}"
     assert run_ids(shown) == before
     tab.excuse(NETWORK)
 
 
-def test_a_prompt_that_is_too_long_for_a_url_is_refused_with_a_reason(tab: Tab) -> None:
-    tab.page.select_option("#chain", "silent")
-    tab.page.fill("#prompt", "x" * 100_000)
-    tab.page.press("#prompt", "Enter")
+def test_a_prompt_may_be_longer_than_any_url(tab: Tab) -> None:
+    tab.ask("x" * 100_000, "silent")
+    tab.until_ended()
+    assert tab.answer == "said " + "x" * 100_000
+
+
+def test_a_prompt_that_is_too_long_for_the_service_is_refused_with_a_reason(tab: Tab) -> None:
+    tab.ask("x" * 1_100_000, "silent")
     tab.until_ended("failed")
     assert tab.end.startswith("Failed: ")
     tab.excuse(NETWORK)

@@ -1,10 +1,10 @@
 """The choice of a model beside that of a chain."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.page.runs import body_of
 from tests.page.sse import DONE, STARTED, stream
 from tests.page.tab import Tab
 
@@ -26,10 +26,11 @@ def offer(tab: Tab, **more: Any) -> None:
 
 def asked_for(tab: Tab, chain: str = "open") -> str | None:
     """The model that the next run is asked to take."""
-    with tab.page.expect_request("**/stream?**") as started:
+    with tab.page.expect_request("**/runs") as started:
         tab.ask("anything", chain)
     tab.until_ended()
-    return parse_qs(urlsplit(started.value.url).query).get("model", [None])[0]
+    model: str | None = body_of(started.value).get("model")
+    return model
 
 
 def test_the_model_is_chosen_beside_the_chain(tab: Tab) -> None:

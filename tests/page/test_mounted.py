@@ -89,7 +89,7 @@ def test_a_whole_conversation_under_a_prefix(open_tab: OpenTab, mounted_wire: Wi
     assert [path for path in paths if not path.startswith(f"{PREFIX}/")] == []
     assert {path.rpartition("/")[2] for path in paths} >= {
         "chains",
-        "stream",
+        "runs",
         "events",
         "cancel",
     }

@@ -49,12 +49,79 @@ def test_a_run_dropped_in_mid_answer_goes_on_at_the_next_word(tab: Tab, gate: st
     assert ".1.10" in tab.run.locator(".connection").inner_text()
     assert tab.page.inner_text("#status") == "Connection dropped"
     GATES[gate].open()
-    with tab.page.expect_request("**/runs/*/events?**") as resumed:
+    with tab.page.expect_request("**/runs/*/events?after=**") as resumed:
         tab.until_ended()
     assert "after=" in resumed.value.url
     assert tab.answer == numbered(30)
     assert MODEL_CALLS.count(prompt) == 1
-    assert "cut once, resumed after 1.10" in tab.run.locator(".connection").inner_text()
+    assert "cut once, resumed after 1.10, " in tab.run.locator(".connection").inner_text()
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_healed_run_tells_how_many_events_were_caught_up(tab: Tab, shown: Served, gate: str) -> None:
+    tab.ask(f"tokens=30 hold=10 gate={gate}")
+    tab.until_answer(numbered(9))
+    run_id = tab.run.locator(".place").inner_text().rpartition("last id ")[2].split(".")[0]
+    tab.page.click("#drop")
+    tab.until_connection("dropped")
+    GATES[gate].open()
+    wait_for_status(shown, run_id, "succeeded")
+    tab.until_ended()
+    last = int(tab.run.locator(".place").inner_text().rpartition(".")[2])
+    told = f"Healed: cut once, resumed after 1.10, {last - 10} events caught up, none lost or repeated"
+    assert tab.run.locator(".healing").inner_text() == told
+
+
+def test_what_comes_live_after_a_cut_is_not_counted_as_caught_up_and_what_is_left_out_is(tab: Tab) -> None:
+    told = tab.page.evaluate(
+        """async () => {
+            const { NEW_CONNECTION, heard, healingOf, moved } = await import("/static/connection.js");
+            const id = (seq) => `r.1.${seq}`;
+            const hear = (connection, seq, t, at) => {
+                return moved(heard(connection, id(seq), t, at), "live", id(seq), "", at);
+            };
+            let connection = moved(NEW_CONNECTION, "live", null, "", 1000);
+            connection = hear(connection, 1, 0, 1000);
+            connection = moved(connection, "dropped", id(1), "", 1010);
+            const cut = healingOf(connection);
+            connection = moved(connection, "reconnecting", id(1), "", 1500);
+            connection = moved(connection, "live", id(1), "", 1600);
+            for (const [seq, t, at] of [[2, 100, 1601], [3, 590, 1602], [4, 650, 1651], [5, 700, 1701]]) {
+                connection = hear(connection, seq, t, at);
+            }
+            const healed = healingOf(connection);
+            return [cut, healed, healingOf(hear(connection, 9, 800, 1801))];
+        }"""
+    )
+    assert told == [
+        "",
+        "Healed: cut once, resumed after 1.1, 2 events caught up, none lost or repeated",
+        "Healed: cut once, resumed after 1.1, 2 events caught up, 3 lost",
+    ]
+
+
+def test_every_frame_is_told_as_it_came_also_one_that_is_here_already(tab: Tab) -> None:
+    shown = stream(STARTED, token("one "))
+    ping = 'event: ping\ndata: {"t": 1}\n\n'
+    tab.stream_instead(shown + shown + ping + stream(DONE, first=3))
+    tab.page.evaluate(
+        """async () => {
+            const { RunStream } = await import("/static/run-stream.js");
+            window.told = [];
+            const on = { get: (_, name) => (...all) => told.push([name, ...all]) };
+            new RunStream({ request: { input: "x" }, key: "k", on: new Proxy({}, on) });
+        }"""
+    )
+    tab.until("() => told.some(([name, state]) => name === 'connection' && state === 'closed')")
+    frames = tab.page.evaluate("told.filter(([name]) => name === 'raw').map(([, frame]) => frame)")
+    ids = [f"{RUN_ID}.1.{seq}" for seq in (1, 2, 1, 2, 2, 3)]  # a ping has the id of where it stands
+    assert [frame["id"] for frame in frames] == ids
+    assert [frame["event"] for frame in frames] == ["run", "token", "run", "token", "ping", "done"]
+    assert json.loads(frames[1]["data"])["text"] == "one "
+    assert sorted(frame["at"] for frame in frames) == [frame["at"] for frame in frames]
+    events = tab.page.evaluate("told.filter(([name]) => name === 'event').map(([, name]) => name)")
+    assert events == ["run", "token", "done"]
+    assert tab.page.evaluate("told.find(([name]) => name === 'known')[1]") == RUN_ID
 
 
 @pytest.mark.usefixtures("one_run")
@@ -89,7 +156,7 @@ def test_stop_while_dropped_does_not_wait_for_the_connection(tab: Tab, gate: str
     tab.until_answer(numbered(9))
     tab.page.clock.pause_at("2999-01-01")
     tab.page.click("#drop")
-    with tab.page.expect_request("**/runs/*/events?**"):
+    with tab.page.expect_request("**/runs/*/events?after=**"):
         tab.page.click("#stop")
     tab.page.clock.resume()
     tab.until_ended("cancelled")
@@ -103,6 +170,7 @@ def test_stop_while_dropped_does_not_wait_for_the_connection(tab: Tab, gate: str
         pytest.param("numbered", "tokens=30", numbered(30), b"run:10;", id="in mid answer"),
         pytest.param("numbered", "tokens=30", numbered(30), b"event: run", id="before the first event"),
         pytest.param("numbered", "tokens=30", numbered(30), b"event: done", id="before the last event"),
+        pytest.param("numbered", "tokens=30", numbered(30), b"HTTP/1.1 202", id="before the start's answer"),
         pytest.param("numbered", "tokens=30", numbered(30), b"HTTP/1.1 200", id="before the answer's head"),
         pytest.param(
             "talking_agent",
@@ -174,8 +242,17 @@ def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(tab: Tab, wire
     tab.ask("tokens=30")
     tab.until_answer(numbered(9))
     wire.wait_until_held()
-    with tab.page.expect_request("**/runs/*/events?**"):
+    tab.page.evaluate(
+        """() => {
+            window.places = [];
+            const place = document.querySelector(".place");
+            const note = () => places.push(place.textContent);
+            new MutationObserver(note).observe(place, { childList: true });
+        }"""
+    )
+    with tab.page.expect_request("**/runs/*/events?after=**"):
         tab.page.clock.fast_forward(40_000)
+    assert any("(nothing came for 37.5 s)" in place for place in tab.page.evaluate("places"))
     wire.let_go()
     tab.until_ended()
     assert tab.answer == numbered(30)
@@ -237,7 +314,7 @@ def test_after_a_gap_what_follows_is_joined_to_the_snapshot(tab: Tab) -> None:
     shown = [STARTED, token("what ")] + [token("was lost. ")] * 20
     tab.stream_instead(stream(*shown))
     after_the_gap = stream(gap, first=7) + stream(token("so.", "m2"), DONE, first=8)
-    tab.stream_instead(after_the_gap, f"/runs/{RUN_ID}/events?**")
+    tab.stream_instead(after_the_gap, f"/runs/{RUN_ID}/events?after=**")
     tab.ask("anything")
     tab.until("() => document.querySelector('.text')?.textContent.endsWith('lost. ')")
     tab.page.click("#drop")

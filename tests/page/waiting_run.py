@@ -22,6 +22,7 @@ class WaitingRun:
         self._last = len(events) + 1
         self.decided: list[tuple[str, list[dict[str, Any]]]] = []
         tab.stream_instead(stream(STARTED, *events) + paused(self._last, *self._open))
+        tab.page.route(f"**/runs/{RUN_ID}", lambda route: route.fulfill(json={"status": "waiting"}))
         tab.page.route(f"**/runs/{RUN_ID}/approvals/*", self._take)
         self.go_on_with(*then)
 
