@@ -27,7 +27,6 @@ export class EndInSight {
   }
 
   show() {
-    this.#follows = true;
     const hidden = this.#overhang + MARGIN;
     if (hidden > 0) scrollBy(0, hidden);
     this.#look();

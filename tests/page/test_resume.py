@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.page.tab import NETWORK, Tab
 from tests.page.wire import Wire, wired_to
 from tests.served_chains import GATES, MODEL_CALLS
 from tests.serving import Served, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -242,17 +246,12 @@ def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(tab: Tab, wire
     tab.ask("tokens=30")
     tab.until_answer(numbered(9))
     wire.wait_until_held()
-    tab.page.evaluate(
-        """() => {
-            window.places = [];
-            const place = document.querySelector(".place");
-            const note = () => places.push(place.textContent);
-            new MutationObserver(note).observe(place, { childList: true });
-        }"""
-    )
-    with tab.page.expect_request("**/runs/*/events?after=**"):
-        tab.page.clock.fast_forward(40_000)
-    assert any("(nothing came for 37.5 s)" in place for place in tab.page.evaluate("places"))
+    held: list[Route] = []
+    tab.page.route("**/runs/*/events?after=**", lambda route: held.append(route), times=1)
+    tab.page.clock.fast_forward(40_000)
+    silent = "() => document.querySelector('.place').textContent.endsWith('(nothing came for 37.5 s)')"
+    tab.until(silent)
+    held[0].continue_()
     wire.let_go()
     tab.until_ended()
     assert tab.answer == numbered(30)
