@@ -14,12 +14,14 @@ import { Parameters } from "./parameters.js";
 import { EndInSight } from "./scrolling.js";
 import { statusOf } from "./status.js";
 import { switchTheme } from "./theme-switch.js";
+import { toolsSwitch } from "./tools-switch.js";
 
 const [log, form, status] = ["#log", "#composer", "#status"].map((id) => document.querySelector(id));
 let newest = null;
 let state = "idle";
 
 switchTheme(document.querySelector("#theme"));
+toolsSwitch(document.querySelector("#tools-switch"));
 
 const composer = new Composer({
   form,

@@ -9,11 +9,20 @@ import { element, setText } from "./element.js";
 import { figuresOf } from "./figures.js";
 import { inFrames } from "./frames.js";
 import { PromptView } from "./prompt-view.js";
+import { ReasoningPart } from "./reasoning-part.js";
 import { SourcesPart } from "./sources-part.js";
 import { TextPart } from "./text-part.js";
 import { ToolsPart } from "./tool-card.js";
+import { TreePart } from "./tree-part.js";
 
-const PARTS = { text: TextPart, tools: ToolsPart, sources: SourcesPart, approval: ApprovalPart };
+const PARTS = {
+  text: TextPart,
+  reasoning: ReasoningPart,
+  tools: ToolsPart,
+  sources: SourcesPart,
+  tree: TreePart,
+  approval: ApprovalPart,
+};
 const TOLD = 2_000; // milliseconds in which a button says what it did
 
 export class RunView {

@@ -1,23 +1,46 @@
-/** A message's text on the page: what is new is appended to one text node; inner text is folded away. */
+/** A message's text on the page: Markdown, or JSON as it is written; inner text is folded away. */
 
-import { element } from "./element.js";
+import { element, setText } from "./element.js";
+import { GrowingMarkdown } from "./growing-markdown.js";
+
+const PREVIEW = 90;
 
 export class TextPart {
-  #shown = 0;
-  #text = document.createTextNode("");
+  #text;
+  #preview = null;
 
-  constructor({ channel }) {
-    const text = element("div", { class: "text", "data-channel": channel }, this.#text);
-    this.node = channel === "answer" ? text : folded(text);
+  constructor({ channel, text }) {
+    const attributes = { class: "text", "data-channel": channel };
+    const isData = channel === "inner" && /^\s*[[{]/.test(text);
+    this.#text = isData ? new PlainText(attributes) : new GrowingMarkdown(attributes);
+    this.node = channel === "answer" ? this.#text.node : this.#folded();
   }
 
-  draw({ text }) {
-    this.#text.appendData(text.slice(this.#shown));
-    this.#shown = text.length;
-    this.node.hidden = !text.trim();
+  draw({ text, complete, covered, figures }) {
+    this.#text.show(text, complete);
+    this.#text.node.source = text;
+    this.node.hidden = covered || !text.trim();
+    if (figures) this.node.dataset.figures = figures.join(" · ");
+    if (this.#preview) setText(this.#preview, text.trim().slice(0, PREVIEW));
+  }
+
+  #folded() {
+    this.#preview = element("span", { class: "preview", "aria-hidden": "true" });
+    return element("details", { class: "inner" }, element("summary", {}, "Inner text ", this.#preview), this.#text.node);
   }
 }
 
-function folded(text) {
-  return element("details", { class: "inner" }, element("summary", {}, "Inner text"), text);
+/** Text that only grows, in one text node. */
+class PlainText {
+  #shown = 0;
+  #text = document.createTextNode("");
+
+  constructor(attributes) {
+    this.node = element("div", { ...attributes, class: `${attributes.class} data` }, this.#text);
+  }
+
+  show(text) {
+    this.#text.appendData(text.slice(this.#shown));
+    this.#shown = text.length;
+  }
 }

@@ -2,15 +2,19 @@
  * Pure: a run's events, one by one, to the state that a page shows.
  *
  * A state is never changed: what an event touches is a new object and the rest is shared, so a view sees by
- * identity what it has to draw. `parts` are in the order of the events: text, tool calls, sources, approvals. `epoch`
- * changes where everything shown so far no longer holds. `status` is starting, running, waiting or how the run ended.
+ * identity what it has to draw. `parts` are in the order of the events. `epoch` changes where everything shown so far
+ * no longer holds. `status` is starting, running, waiting or how the run ended.
  *
- * Part: {kind: "text", messageId, channel, text} | {kind: "tools", tools} | {kind: "sources", items} | approvals.js's
+ * Part: texts.js's | outputs.js's | {kind: "tools", tools} | {kind: "sources", items} | approvals.js's
  * Tool: {id, messageId, name, status, args, input, progress, output, truncated, size, error, durationMs}; status is
  * called, running, succeeded or failed, as in the service's own snapshots, or rejected.
  */
 
 import { asked, closed, goneOn } from "./approvals.js";
+import { figuresOf } from "./figures.js";
+import { NEW_METER, messageFigures, metered, runFigures } from "./meter.js";
+import { partialOutput, wholeOutput } from "./outputs.js";
+import { completed, newText, thought, thoughtOver, written } from "./texts.js";
 
 export const NEW_RUN = Object.freeze({
   status: "starting",
@@ -19,13 +23,19 @@ export const NEW_RUN = Object.freeze({
   model: null,
   parts: [],
   epoch: 0,
+  meter: NEW_METER,
   end: null,
 });
 
 const REDUCERS = {
   run: (run, data) => ({ ...run, status: "running", runId: data.run_id, chain: data.chain, model: data.model }),
-  token,
-  tool_call: (run, data) => withTool(run, data, (tool) => ({ args: tool.args + data.args_delta })),
+  token: (run, data) => withParts(run, written(run.parts, data)),
+  reasoning: (run, data) => withParts(run, thought(run.parts, data)),
+  message_end: (run, { message_id: id, t }) => withParts(run, completed(run.parts, t, id)),
+  usage: (run, { message_id: id }) => withFigures(run, id),
+  partial: (run, { value }) => withParts(run, partialOutput(run.parts, value)),
+  tool_call: (run, data) =>
+    withTool(withParts(run, thoughtOver(run.parts, data)), data, (tool) => ({ args: tool.args + data.args_delta })),
   tool_start: (run, data) => withTool(run, data, () => ({ status: "running", input: data.input })),
   tool_progress: (run, data) => withTool(run, { ...data, name: undefined }, () => ({ progress: data.data })),
   tool_end: (run, data) =>
@@ -44,7 +54,7 @@ const REDUCERS = {
     })),
   sources: (run, data) => withPart(run, run.parts.length, { kind: "sources", items: data.items }),
   approval: asked,
-  done: (run, data) => ended(run, "succeeded", data),
+  done: (run, data) => ended(withParts(run, wholeOutput(run.parts, data.output)), "succeeded", data),
   error: (run, data) => ended(run, "failed", data),
   cancelled: (run, data) => ended(run, "cancelled", data),
 };
@@ -57,18 +67,20 @@ export const NAMES = Object.keys(REDUCERS);
 
 export function reduce(run, name, data) {
   if (!Object.hasOwn(REDUCERS, name)) return run;
-  return REDUCERS[name](UNDECIDED.has(name) ? run : goneOn(run), data);
+  const going = UNDECIDED.has(name) ? run : goneOn(run);
+  return REDUCERS[name]({ ...going, meter: metered(going.meter, name, data) }, data);
 }
 
 /** The state of a run whose events so far cannot be had, from the service's snapshot of it. */
 export function fromSnapshot(run, { messages, tools, approvals = [] }) {
-  const texts = messages.map(({ message_id: messageId, channel, text }) => ({ kind: "text", messageId, channel, text }));
+  const texts = messages.map(newText);
   const cards = { kind: "tools", tools: tools.map(toolFromSnapshot) };
   // A snapshot does not tell where tools stood among the texts: those that have ended come before the last text,
   // as in an agent's answer, and those that have not come after it.
   const going = cards.tools.some(({ status }) => status === "called" || status === "running");
   if (tools.length) texts.splice(going ? texts.length : Math.max(0, texts.length - 1), 0, cards);
-  return approvals.reduce(asked, { ...run, status: "running", parts: texts, epoch: run.epoch + 1, end: null });
+  const epoch = run.epoch + 1;
+  return approvals.reduce(asked, { ...run, status: "running", parts: texts, epoch, meter: null, end: null });
 }
 
 /** The state of a run that could not be started, or is not to be had any more. */
@@ -77,9 +89,11 @@ export function refused(run, { code, detail }) {
 }
 
 function ended(run, status, data) {
+  const settled = closed(run);
   return {
-    ...closed(run),
+    ...settled,
     status,
+    parts: completed(settled.parts, data.t),
     end: {
       code: data.code ?? null,
       message: data.message ?? null,
@@ -87,28 +101,26 @@ function ended(run, status, data) {
       usage: data.usage ?? null,
       ttftMs: data.ttft_ms ?? null,
       durationMs: data.duration_ms ?? null,
+      ...runFigures(run.meter, data.usage),
     },
   };
+}
+
+function withParts(run, parts) {
+  return { ...run, parts };
+}
+
+/** To the last text of a message, what it cost. */
+function withFigures(run, id) {
+  const at = run.parts.findLastIndex(({ channel, messageId }) => channel === "answer" && messageId === id);
+  const figures = messageFigures(run.meter, id);
+  return at < 0 || !figures ? run : withPart(run, at, { ...run.parts[at], figures: figuresOf(figures) });
 }
 
 function withPart(run, at, part) {
   const parts = run.parts.slice();
   parts[at] = part;
   return { ...run, parts };
-}
-
-function token(run, { message_id: messageId, channel, text }) {
-  const at = textAt(run.parts, messageId, channel);
-  if (at < 0) return withPart(run, run.parts.length, { kind: "text", messageId, channel, text });
-  return withPart(run, at, { ...run.parts[at], text: run.parts[at].text + text });
-}
-
-/** Where a message's text goes on: parallel messages keep apart, but nothing is written above a later card. */
-function textAt(parts, messageId, channel) {
-  for (let at = parts.length - 1; at >= 0 && parts[at].kind === "text"; at--) {
-    if (parts[at].messageId === messageId && parts[at].channel === channel) return at;
-  }
-  return -1;
 }
 
 function withTool(run, { tool_call_id: id, message_id: messageId = null, name = "" }, change) {

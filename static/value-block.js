@@ -1,15 +1,18 @@
 /** A value from a model, a tool or a chain, in a box of its own. */
 
-import { element, setText } from "./element.js";
+import { element } from "./element.js";
 
 export function block(kind, label) {
   return element("pre", { class: kind, "aria-label": label, role: "group", hidden: true });
 }
 
-/** Show a text there; without any the box goes. */
+/** Show a text there, which is appended to where it goes on; without any the box goes. */
 export function fill(pre, text) {
   pre.hidden = text === "";
-  setText(pre, text);
+  const before = pre.textContent;
+  if (text === before) return;
+  if (before && text.startsWith(before)) pre.firstChild.appendData(text.slice(before.length));
+  else pre.textContent = text;
   // Whoever has no mouse scrolls what overflows by keyboard.
   if (pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0;
 }

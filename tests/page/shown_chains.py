@@ -1,5 +1,7 @@
 """Chains for what tests/served_chains.py has none for: text before a call, inner text, sources, approvals."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +19,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import interrupt
 
-from tests.served_chains import NumberedModel, broken, gated, gated_in_thread
+from tests.page.markdown_texts import long_text
+from tests.served_chains import NumberedModel, asked, broken, gated, gated_in_thread
 
 INTRODUCTION = "Let me look. "
 HOSTILE_URL = "javascript:window.pwned=1"
@@ -33,6 +36,19 @@ class TalkingModel(NumberedModel):
             yield ChatGenerationChunk(message=AIMessageChunk(content=INTRODUCTION))
         async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
             yield chunk
+
+
+class WritingModel(NumberedModel):
+    """Writes Markdown of `words=N` words, a word or a mark at a time, and so many at once as a provider sends."""
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        text = long_text(asked(str(messages[-1].content), "words", 200))
+        for number, piece in enumerate(re.findall(r"\s*\S+", text)):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+            if number % 10 == 0:
+                await asyncio.sleep(0)
 
 
 class Shelf(BaseRetriever):
@@ -114,5 +130,10 @@ remembering = (
     .compile(checkpointer=InMemorySaver())
 )
 
-_NAMES = ("talking_agent", "thinking", "searching", "asking_agent", "asking_node", "recalling", "remembering")
+writing = WritingModel()
+
+_NAMES = (
+    *("talking_agent", "thinking", "writing", "searching", "asking_agent", "asking_node", "recalling"),
+    "remembering",
+)
 SHOWN = tuple(f"tests.page.shown_chains:{name}" for name in _NAMES)

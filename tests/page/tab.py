@@ -11,8 +11,19 @@ if TYPE_CHECKING:
 EVENTS_FROM_THE_START = "/runs/*/events?format=events"
 PATIENCE = 15_000  # milliseconds; for a condition that never comes
 
+# The newest answer as its model wrote it, if each letter and digit of it is on the page, in order; else what is there.
+ANSWER = """
+[...[...document.querySelectorAll("article")].at(-1)?.querySelectorAll(".text[data-channel=answer]") ?? []]
+  .map((node) => {
+    const clone = node.cloneNode(true);
+    clone.querySelectorAll("button").forEach((button) => button.remove());
+    const letters = (text) => text.replace(/[^\\p{L}\\p{N}]/gu, "");
+    return letters(clone.textContent) === letters(node.source) ? node.source : clone.textContent;
+  }).join("")
+"""
+
 # Every state of the newest run's article, as the DOM had it after some change.
-RECORDER = """
+RECORDER = f"const answer = () => {ANSWER.strip()};" + """
 window.states = [];
 const kindOf = (node) => node.classList[0];
 const state = () => {
@@ -21,7 +32,7 @@ const state = () => {
   const all = (selector) => [...article.querySelectorAll(selector)];
   const now = {
     status: article.dataset.status,
-    answer: all(".text[data-channel=answer]").map((node) => node.textContent).join(""),
+    answer: answer(),
     parts: [...article.querySelector(".answer").children].filter((node) => !node.hidden).map(kindOf),
     cards: all(".tool").map((card) => ({
       id: card.dataset.toolCallId,
@@ -40,10 +51,6 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 NETWORK = "Failed to load resource"  # how the console begins to tell of a connection that broke
-ANSWER = """
-[...[...document.querySelectorAll("article")].at(-1)?.querySelectorAll(".text[data-channel=answer]") ?? []]
-  .map((node) => node.textContent).join("")
-"""
 
 
 class Tab:

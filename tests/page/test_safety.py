@@ -1,30 +1,33 @@
 """What models, tools and people write is text on the page, and never code."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
 from service.api import pages
+from tests.page.growing import grow
+from tests.page.payloads import ELEMENTS, PAYLOADS
 from tests.page.sse import DONE, STARTED, approval, request, stream, token, tool, tool_call
 from tests.page.tab import Tab
 from tests.serving import Served
 
 pytestmark = pytest.mark.needs("chromium")
 
-PAYLOADS = [
-    "<img src=x onerror='window.pwned=1'>",
-    "<script>window.pwned=1</script>",
-    "</pre></section><svg onload=window.pwned=1>",
-    "<a href='javascript:window.pwned=1'>here</a>",
-    "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe>",
-    "<style>*{display:none}</style>",
-    "{{constructor.constructor('window.pwned=1')()}}",
-    "${window.pwned=1}",
-]
+SOME = [*ELEMENTS[::9], "{{constructor.constructor('window.pwned=1')()}}", "${window.pwned=1}"]
+BATCHES = [PAYLOADS[start : start + 32] for start in range(0, len(PAYLOADS), 32)]
 ALLOWED = """
-div p article section header footer span pre progress h3 h4 ol li a strong details summary
-button form label textarea
+div p article section header footer span pre progress h3 h4 h5 h6 ol ul li a strong em del code br hr small
+blockquote table thead tbody tr th td details summary button form label textarea
 """.split()
+WRONG_LINKS = """
+[...document.querySelectorAll("#log a")].filter((link) =>
+    !/^(https?|mailto):$/.test(link.protocol) || !link.rel.includes("noopener")).map((link) => link.outerHTML)
+"""
+STRANGE_ATTRIBUTES = """
+[...document.querySelectorAll("#log *")].flatMap((node) => [...node.attributes].map(({ name }) => name))
+    .filter((name) => /^on|^style$|^src|^xlink|action$/.test(name) || ["id", "name"].includes(name))
+"""
 
 
 def strange_elements(tab: Tab) -> list[str]:
@@ -32,27 +35,82 @@ def strange_elements(tab: Tab) -> list[str]:
     return sorted(set(names) - set(ALLOWED))
 
 
-def test_a_prompt_that_is_echoed_makes_no_element(tab: Tab) -> None:
-    for payload in PAYLOADS:
-        tab.ask(payload, "silent")
-        tab.until_answer(f"said {payload}")
-        tab.until_ended()
-    assert tab.page.locator(".prompt").all_text_contents() == PAYLOADS
+def hosts_asked(tab: Tab) -> set[str]:
+    """Each host that the page asks for anything from now on."""
+    asked: set[str] = set()
+    tab.page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
+    return asked
+
+
+def assert_unharmed(tab: Tab) -> None:
     assert strange_elements(tab) == []
+    assert tab.page.evaluate(WRONG_LINKS) == []
+    assert tab.page.evaluate(STRANGE_ATTRIBUTES) == []
     assert tab.page.evaluate("window.pwned") is None
 
 
-def test_no_field_of_any_event_makes_an_element(tab: Tab) -> None:
-    for payload in PAYLOADS:
+def test_a_prompt_that_is_echoed_makes_no_element(tab: Tab) -> None:
+    for payload in SOME:
+        tab.ask(payload, "silent")
+        tab.until_answer(f"said {payload}")
+        tab.until_ended()
+    assert tab.page.locator(".prompt").all_text_contents() == SOME
+    assert_unharmed(tab)
+
+
+def test_there_are_two_hundred_payloads() -> None:
+    assert len(set(PAYLOADS)) >= 200
+
+
+@pytest.mark.parametrize("payloads", BATCHES, ids=lambda batch: str(PAYLOADS.index(batch[0])))
+def test_no_field_of_any_event_becomes_code(tab: Tab, payloads: list[str]) -> None:
+    asked = hosts_asked(tab)
+    for number, payload in enumerate(payloads, 1):
+        tab.stream_instead(hostile_stream(payload), times=1)
+        tab.ask("anything")
+        tab.until("(count) => document.querySelectorAll('article[data-status=failed]').length === count", number)
+    assert tab.page.locator(".tool").count() == 2 * len(payloads)
+    assert tab.page.locator(".approval").count() == 3 * len(payloads)
+    for selector in (".text[data-channel=answer]", ".inner", ".reasoning", ".tree", ".sources"):
+        assert tab.page.locator(selector).count() == len(payloads)
+    for details in tab.page.locator("details").all():
+        details.evaluate("(node) => { node.open = true; }")
+    assert_unharmed(tab)
+    assert asked == {"127.0.0.1"}
+
+
+def test_html_of_any_field_is_shown_as_it_is_written(tab: Tab) -> None:
+    for payload in SOME:
         tab.stream_instead(hostile_stream(payload), times=1)
         tab.ask("anything")
         tab.until_answer(payload)
         tab.until_ended("failed")
-    assert tab.page.locator(".tool").count() == 2 * len(PAYLOADS)
-    assert tab.page.locator(".approval").count() == 3 * len(PAYLOADS)
-    assert strange_elements(tab) == []
-    assert tab.page.locator("#log a").count() == 0
-    assert tab.page.evaluate("window.pwned") is None
+        for selector in (".reasoning .text", ".inner .text", ".tree .leaf", ".source p"):
+            assert tab.run.locator(selector).first.text_content() == payload
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_markdown_that_is_not_finished_becomes_no_code(tab: Tab, step: int) -> None:
+    asked = hosts_asked(tab)
+    for payload in PAYLOADS[:: 3 if step == 1 else 1]:
+        grow(tab, payload, step, complete=True)
+    assert_unharmed(tab)
+    assert asked <= {"127.0.0.1"}
+
+
+def test_what_gets_past_the_renderer_is_stopped_by_the_sanitiser(tab: Tab) -> None:
+    tab.page.evaluate(
+        """async (payloads) => {
+            const { rendered } = await import("/static/markdown.js");
+            const html = (text) => [{ type: "paragraph", raw: text, tokens: [{ type: "raw", raw: text, text }] }];
+            const { Marked, Parser } = await import("/static/vendor/marked/marked.esm.js");
+            Parser.prototype.parse = (tokens) => tokens[0].raw;
+            Parser.parse = (tokens) => tokens[0].raw;
+            for (const each of payloads) document.querySelector("#log").append(rendered(html(each)));
+        }""",
+        ELEMENTS,
+    )
+    assert_unharmed(tab)
 
 
 def hostile_stream(payload: str) -> str:
@@ -61,13 +119,16 @@ def hostile_stream(payload: str) -> str:
     trap = {**source, "url": "javascript:window.pwned=1"}
     return stream(
         STARTED,
+        ("reasoning", {"t": 1, "message_id": "m1", "step": None, "text": payload}),
         token(payload),
         token(payload, "m2", "inner"),
+        ("partial", {"t": 1, "value": {payload: payload, "list": [payload, {payload: None}]}}),
         tool_call(payload, payload, name=payload),
         tool("tool_start", payload, input={payload: payload}),
         tool("tool_progress", payload, data={payload: payload}),
         tool("tool_end", payload, output={payload: payload}, duration_ms=1),
         tool("tool_error", "c2", code=payload, message=payload, duration_ms=1),
+        ("usage", {"t": 1, "message_id": "m1", "model": payload, "output_tokens": payload, "cost_usd": payload}),
         ("sources", {"t": 1, "items": [source, trap]}),
         approval(payload, request(payload, payload=payload), value={"action_requests": [said]}),
         approval("i2", request(payload, *[payload]), request(payload), value=payload),
@@ -78,11 +139,11 @@ def hostile_stream(payload: str) -> str:
 
 
 def test_chains_descriptions_and_examples_make_no_element(tab: Tab) -> None:
-    chain = {"name": PAYLOADS[0], "default": True, "description": PAYLOADS[0], "examples": PAYLOADS}
+    chain = {"name": PAYLOADS[0], "default": True, "description": PAYLOADS[0], "examples": SOME}
     tab.page.route("**/chains", lambda route: route.fulfill(json={"items": [chain]}))
     tab.ready()
     assert tab.page.inner_text("#about") == PAYLOADS[0]
-    assert tab.page.locator(".example").all_text_contents() == PAYLOADS
+    assert tab.page.locator(".example").all_text_contents() == SOME
     assert tab.page.evaluate("document.querySelectorAll('.suggestions :not(p, div, button)').length") == 0
 
 
