@@ -50,6 +50,7 @@ export function blocksOf(text) {
 /** Blocks as a fragment of elements. */
 export function rendered(blocks) {
   const fragment = DOMPurify.sanitize(marked.parser(blocks), ALLOWED);
+  for (const node of [...fragment.childNodes]) if (isBlank(node)) node.remove();
   fragment.querySelectorAll("a").forEach(leadOut);
   fragment.querySelectorAll("table").forEach(letScroll);
   fragment.querySelectorAll("pre").forEach(asCodeBlock);
@@ -64,8 +65,14 @@ function escaped(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** Marked writes a line's end after each block. */
+function isBlank({ nodeType, data }) {
+  return nodeType === Node.TEXT_NODE && !data.trim();
+}
+
 /** Opens beside the page, which goes on streaming, and tells the other side nothing. */
 function leadOut(link) {
+  if (!link.hasAttribute("href")) return link.replaceWith(...link.childNodes);
   link.target = "_blank";
   link.rel = "noopener noreferrer";
 }

@@ -13,7 +13,7 @@ const COUNTED = {
   token: written,
   reasoning: written,
   tool_call: written,
-  message_end: (meter, { t, message_id: id }) => ({ ...meter, writing: over(meter.writing, id, t) }),
+  message_end: messageEnded,
   usage: used,
   tool_start: (meter, { t, tool_call_id: id }) => ({ ...meter, tools: begun(meter.tools, id, t) }),
   tool_end: toolEnded,
@@ -50,6 +50,13 @@ function written(meter, { t, message_id: id }) {
     messages: { ...meter.messages, [id]: { ...message, last: t } },
     writing: begun(meter.writing, id, t),
   };
+}
+
+function messageEnded(meter, { t, message_id: id }) {
+  const message = meter.messages[id];
+  if (!message) return meter;
+  const messages = { ...meter.messages, [id]: { ...message, last: t } };
+  return { ...meter, messages, writing: over(meter.writing, id, t) };
 }
 
 function used(meter, data) {

@@ -39,7 +39,7 @@ export function thoughtOver(parts, { message_id: messageId, t }) {
   return parts.some(isOver) ? parts.map((part) => (isOver(part) ? complete(part, t) : part)) : parts;
 }
 
-/** Where a message goes on: parallel ones keep apart, but nothing is written above a later card. */
+/** Where a message goes on: parallel ones keep apart, but nothing is written above a later card; a tree grows beside its text. */
 function writtenAt(parts, isMeant) {
   for (let at = parts.length - 1; at >= 0 && isWritten(parts[at]); at--) {
     if (isMeant(parts[at])) return at;
@@ -48,7 +48,7 @@ function writtenAt(parts, isMeant) {
 }
 
 function isWritten({ kind }) {
-  return kind === "text" || kind === "reasoning";
+  return kind === "text" || kind === "reasoning" || kind === "tree";
 }
 
 function grown(parts, at, text) {

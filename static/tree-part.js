@@ -61,7 +61,7 @@ class Branch {
   #list = element("ul");
   #more = element("li", { class: "more", hidden: true });
   #nothing = element("span", { class: "leaf", "data-type": "null" });
-  node = element("div", { class: "branch" }, this.#nothing, this.#list);
+  node = element("div", { class: "branch" }, this.#list, this.#nothing);
 
   constructor(depth) {
     this.#depth = depth;

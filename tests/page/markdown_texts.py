@@ -81,9 +81,10 @@ TEXTS = [
 ]
 
 _PIECES = [
-    "word ", "**bold** ", "*", "_", "`", "``", "```", "```js\n", "~~~\n", "\n", "\n", "\n\n", "- ", "* ", "1. ", "12. ",
-    "# ", "#", "> ", ">", "  ", "    ", "\t", "| a | b |\n", "|---|---|\n", "| 1 | 2 |\n", "---", "===", "--", "=", "-",
-    "[a](https://x.y)", "[", "](", "![i](z)", "<b>", "</b>", "<br>", "&amp;", "\\", "\r\n", "text\n", "é", "2", "a.",
+    "word ", "**bold** ", "*", "_", "`", "``", "```", "```js\n", "~~~\n", "\n", "\n", "\n\n", "- ", "* ",
+    "1. ", "12. ", "# ", "#", "> ", ">", "  ", "    ", "\t", "| a | b |\n", "|---|---|\n", "| 1 | 2 |\n", "---", "===",
+    "--", "=", "-", "[a](https://x.y)", "[", "](", "![i](z)", "<b>", "</b>", "<br>", "&amp;", "\\", "\r\n", "text\n",
+    "é", "2", "a.",
 ]  # fmt: skip
 
 
@@ -105,8 +106,9 @@ def long_text(words: int) -> str:
 _SECTION = """\
 ## Part {number}: how a stream heals
 
-A **run** is one execution of a chain, and everything it does becomes an _event_ in its log, in order. A connection never
-owns a run: it can be lost at any time, and `Last-Event-ID` brings the reader back to the [same place](https://example.com/{number}).
+A **run** is one execution of a chain, and everything it does becomes an _event_ in its log, in order.
+A connection never owns a run: it can be lost at any time, and `Last-Event-ID` brings the reader back to the
+[same place](https://example.com/{number}).
 
 1. The browser keeps the id of the last event that it saw.
 2. The connection breaks, whatever the reason:

@@ -39,7 +39,7 @@ class TalkingModel(NumberedModel):
 
 
 class WritingModel(NumberedModel):
-    """Writes Markdown of `words=N` words, a word or a mark at a time, and so many at once as a provider sends."""
+    """Writes Markdown of `words=N` words, a word or a mark at a time."""
 
     async def _astream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any

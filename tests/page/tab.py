@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 EVENTS_FROM_THE_START = "/runs/*/events?format=events"
 PATIENCE = 15_000  # milliseconds; for a condition that never comes
 
-# The newest answer as its model wrote it, if each letter and digit of it is on the page, in order; else what is there.
+# The newest answer as its model wrote it, if each letter and digit of it is on the page; else what is there.
 ANSWER = """
 [...[...document.querySelectorAll("article")].at(-1)?.querySelectorAll(".text[data-channel=answer]") ?? []]
   .map((node) => {
@@ -23,7 +23,9 @@ ANSWER = """
 """
 
 # Every state of the newest run's article, as the DOM had it after some change.
-RECORDER = f"const answer = () => {ANSWER.strip()};" + """
+RECORDER = (
+    f"const answer = () => {ANSWER.strip()};"
+    + """
 window.states = [];
 const kindOf = (node) => node.classList[0];
 const state = () => {
@@ -50,6 +52,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
 });
 """
+)
 NETWORK = "Failed to load resource"  # how the console begins to tell of a connection that broke
 
 

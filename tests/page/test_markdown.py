@@ -25,7 +25,11 @@ def test_an_answer_is_rendered_from_its_markdown(tab: Tab) -> None:
     text = tab.run.locator(".text")
     assert text.locator("h3").inner_text() == "A title"
     assert text.locator("h4").all_inner_texts() == ["A list", "Setext"]
-    assert [text.locator(tag).first.inner_text() for tag in ("strong", "em", "del")] == ["bold", "italic", "struck"]
+    assert [text.locator(tag).first.inner_text() for tag in ("strong", "em", "del")] == [
+        "bold",
+        "italic",
+        "struck",
+    ]
     assert text.locator("ul ul li").first.inner_text() == "nested"
     assert text.locator("ol").get_attribute("start") == "3"
     assert text.locator("li", has_text="done").inner_text() == "☑ done"
@@ -37,7 +41,10 @@ def test_an_answer_is_rendered_from_its_markdown(tab: Tab) -> None:
 
 
 def test_links_open_beside_the_page_and_lead_only_to_the_web_and_to_mail(tab: Tab) -> None:
-    show(tab, "[a](https://example.com) [b](/docs) [c](mailto:x@y.z) [d](ftp://x) ![e](https://example.com/e.png)")
+    show(
+        tab,
+        "[a](https://example.com) [b](/docs) [c](mailto:x@y.z) [d](ftp://x) ![e](https://example.com/e.png)",
+    )
     links = tab.run.locator(".text a")
     assert links.all_inner_texts() == ["a", "c", "e"]
     assert tab.run.locator(".text").inner_text() == "a b c d e"
@@ -167,7 +174,8 @@ def test_pieces_that_come_in_one_frame_are_read_once(tab: Tab) -> None:
             document.querySelector("#log").append(view.node);
             let run = NEW_RUN;
             for (let n = 0; n < 5000; n++) {
-                run = reduce(run, "token", { t: n, message_id: "m1", channel: "answer", text: `word ${n}\\n\\n` });
+                const text = `word ${n}\\n\\n`;
+                run = reduce(run, "token", { t: n, message_id: "m1", channel: "answer", text });
                 view.show(run, NEW_CONNECTION);
             }
         }"""

@@ -1,16 +1,23 @@
-"""What stands in an answer beside its text and tools: reasoning, inner text, sources, structured output, figures."""
+"""What stands in an answer beside text and tools: reasoning, inner text, sources, trees, figures."""
 
 from typing import Any
 
 import pytest
 
+from chains.extract import EXAMPLES
 from tests.page.sse import DONE, STARTED, Event, stream, token, tool, tool_call
 from tests.page.tab import Tab
 from tests.page.wire import Wire
 
 pytestmark = pytest.mark.needs("chromium")
 
-USAGE = {"input_tokens": 10, "output_tokens": 50, "total_tokens": 60, "cached_tokens": 0, "reasoning_tokens": 0}
+USAGE = {
+    "input_tokens": 10,
+    "output_tokens": 50,
+    "total_tokens": 60,
+    "cached_tokens": 0,
+    "reasoning_tokens": 0,
+}
 
 
 def thinks(text: str, t: int) -> Event:
@@ -71,13 +78,21 @@ def test_reasoning_stands_before_the_answer_and_apart_from_it(tab: Tab) -> None:
 
 def test_inner_text_that_is_json_is_shown_as_it_is_written(tab: Tab) -> None:
     written = '{"a": ["*x*", "_y_"]}'
-    show(tab, token(written[:5], "m1", "inner"), token(written[5:], "m1", "inner"), token("Done.", "m2"), DONE)
+    show(
+        tab, token(written[:5], "m1", "inner"), token(written[5:], "m1", "inner"), token("Done.", "m2"), DONE
+    )
     tab.run.locator(".inner summary").click()
     assert tab.run.locator(".inner .text").inner_text() == written
 
 
 def test_sources_are_cards_with_their_host_and_score(tab: Tab) -> None:
-    web = {"id": "1", "title": "A page", "url": "https://example.com/a", "snippet": "Its words.", "score": 0.456}
+    web = {
+        "id": "1",
+        "title": "A page",
+        "url": "https://example.com/a",
+        "snippet": "Its words.",
+        "score": 0.456,
+    }
     file = {"id": "notes.md", "title": None, "url": None, "snippet": "", "score": None}
     show(tab, ("sources", {"t": 1, "items": [web, file]}), token("x"), DONE)
     assert tab.run.locator(".sources h3").inner_text() == "2 sources"
@@ -102,7 +117,7 @@ def test_a_structured_output_grows_as_a_tree_that_keeps_its_nodes(tab: Tab) -> N
 
 
 def test_the_shipped_extraction_is_a_tree_and_not_its_json(tab: Tab) -> None:
-    tab.ask("Ann Lee (ann@example.com) paid 120 euros.", "extract")
+    tab.ask(EXAMPLES[0], "extract")
     tab.until_ended()
     assert tab.parts == ["inner", "tree"]
     assert "ann@example.com" in tab.run.locator(".tree .leaf").all_inner_texts()
@@ -114,7 +129,11 @@ def test_the_shipped_extraction_is_a_tree_and_not_its_json(tab: Tab) -> None:
 
 
 def test_an_output_that_is_json_becomes_a_tree_without_partial_ones(tab: Tab) -> None:
-    show(tab, token('{"a": [1, true, null, "x"]}'), ("done", {**DONE[1], "output": {"a": [1, True, None, "x"]}}))
+    show(
+        tab,
+        token('{"a": [1, true, null, "x"]}'),
+        ("done", {**DONE[1], "output": {"a": [1, True, None, "x"]}}),
+    )
     assert tab.parts == ["tree"]
     assert tab.run.locator(".tree .leaf:visible").all_inner_texts() == ["1", "true", "null", "x"]
 
@@ -152,7 +171,15 @@ def test_a_run_tells_its_speed_its_cost_and_its_time_in_tools(tab: Tab) -> None:
 def test_each_of_several_messages_tells_its_own_figures(tab: Tab) -> None:
     one = ("token", {"t": 100, "message_id": "m1", "channel": "answer", "text": "One"})
     two = ("token", {"t": 1_300, "message_id": "m2", "channel": "answer", "text": "Two"})
-    show(tab, one, *ended("m1", 1_100), tool("tool_end", "c1", output="", duration_ms=1), two, *ended("m2", 1_800), DONE)
+    show(
+        tab,
+        one,
+        *ended("m1", 1_100),
+        tool("tool_end", "c1", output="", duration_ms=1),
+        two,
+        *ended("m2", 1_800),
+        DONE,
+    )
     figures = [node.get_attribute("data-figures") for node in tab.run.locator(".text").all()]
     assert figures[0] == "first token 100 ms · 60 tokens (10 in, 50 out) · 50 tokens/s · $0.0012"
     assert "100 tokens/s" in (figures[1] or "")
@@ -170,7 +197,8 @@ def test_after_a_gap_no_speed_is_told_that_was_not_measured(tab: Tab) -> None:
     told = tab.page.evaluate(
         """async ([snapshot, events]) => {
             const { NEW_RUN, fromSnapshot, reduce } = await import("/static/transcript.js");
-            return events.reduce((run, [name, data]) => reduce(run, name, data), fromSnapshot(NEW_RUN, snapshot)).end;
+            const told = (run, [name, data]) => reduce(run, name, data);
+            return events.reduce(told, fromSnapshot(NEW_RUN, snapshot)).end;
         }""",
         [snapshot, [token("x"), *ended("m1", 900), ("done", {**DONE[1], "usage": USAGE})]],
     )

@@ -68,7 +68,9 @@ def test_no_field_of_any_event_becomes_code(tab: Tab, payloads: list[str]) -> No
     for number, payload in enumerate(payloads, 1):
         tab.stream_instead(hostile_stream(payload), times=1)
         tab.ask("anything")
-        tab.until("(count) => document.querySelectorAll('article[data-status=failed]').length === count", number)
+        tab.until(
+            "(count) => document.querySelectorAll('article[data-status=failed]').length === count", number
+        )
     assert tab.page.locator(".tool").count() == 2 * len(payloads)
     assert tab.page.locator(".approval").count() == 3 * len(payloads)
     for selector in (".text[data-channel=answer]", ".inner", ".reasoning", ".tree", ".sources"):
@@ -86,7 +88,8 @@ def test_html_of_any_field_is_shown_as_it_is_written(tab: Tab) -> None:
         tab.until_answer(payload)
         tab.until_ended("failed")
         for selector in (".reasoning .text", ".inner .text", ".tree .leaf", ".source p"):
-            assert tab.run.locator(selector).first.text_content() == payload
+            shown = tab.run.locator(selector).first.text_content() or ""
+            assert "".join(shown.split()) == "".join(payload.split())
 
 
 @pytest.mark.parametrize("step", [1, 5])
@@ -102,15 +105,15 @@ def test_what_gets_past_the_renderer_is_stopped_by_the_sanitiser(tab: Tab) -> No
     tab.page.evaluate(
         """async (payloads) => {
             const { rendered } = await import("/static/markdown.js");
-            const html = (text) => [{ type: "paragraph", raw: text, tokens: [{ type: "raw", raw: text, text }] }];
-            const { Marked, Parser } = await import("/static/vendor/marked/marked.esm.js");
-            Parser.prototype.parse = (tokens) => tokens[0].raw;
-            Parser.parse = (tokens) => tokens[0].raw;
-            for (const each of payloads) document.querySelector("#log").append(rendered(html(each)));
+            const { Parser } = await import("/static/vendor/marked/marked.esm.js");
+            Parser.parse = ([{ raw }]) => raw;
+            for (const raw of payloads) document.querySelector("#log").append(rendered([{ raw }]));
         }""",
         ELEMENTS,
     )
     assert_unharmed(tab)
+    for blocked in ("Executing inline", "Applying inline", "CSP: ", "Loading", "Setting"):
+        tab.excuse(blocked)  # the policy is asked while the sanitiser reads, and blocks as well
 
 
 def hostile_stream(payload: str) -> str:
@@ -128,7 +131,10 @@ def hostile_stream(payload: str) -> str:
         tool("tool_progress", payload, data={payload: payload}),
         tool("tool_end", payload, output={payload: payload}, duration_ms=1),
         tool("tool_error", "c2", code=payload, message=payload, duration_ms=1),
-        ("usage", {"t": 1, "message_id": "m1", "model": payload, "output_tokens": payload, "cost_usd": payload}),
+        (
+            "usage",
+            {"t": 1, "message_id": "m1", "model": payload, "output_tokens": payload, "cost_usd": payload},
+        ),
         ("sources", {"t": 1, "items": [source, trap]}),
         approval(payload, request(payload, payload=payload), value={"action_requests": [said]}),
         approval("i2", request(payload, *[payload]), request(payload), value=payload),
