@@ -14,7 +14,11 @@ from tests.serving import Served
 
 pytestmark = pytest.mark.needs("chromium")
 
-SOME = [*ELEMENTS[::9], "{{constructor.constructor('window.pwned=1')()}}", "${window.pwned=1}"]
+SOME = [
+    *[each for each in ELEMENTS if "\n" not in each][::9],
+    "{{constructor.constructor('window.pwned=1')()}}",
+    "${window.pwned=1}",
+]
 BATCHES = [PAYLOADS[start : start + 32] for start in range(0, len(PAYLOADS), 32)]
 ALLOWED = """
 div p article section header footer span pre progress h3 h4 h5 h6 ol ul li a strong em del code br hr small
@@ -203,3 +207,11 @@ def test_a_done_stream_that_brings_unknown_events_and_odd_arguments_is_shown(tab
     results = tab.run.locator(".tool-result").all_text_contents()
     assert results[:2] == ["(empty)", '["a",{"b":null}]']
     assert results[2].endswith("x\n… cut; the whole has 99999 characters")
+
+
+@pytest.mark.parametrize("name", ["marked", "dompurify"])
+def test_what_renders_markdown_is_vendored_with_its_version_and_licence(name: str) -> None:
+    folder = pages.STATIC / "vendor" / name
+    assert "Permission is hereby granted" in (text := (folder / "LICENSE").read_text()) or "Apache" in text
+    assert re.search(rf"`{name}` \d+\.\d+\.\d+ from npm", (folder / "README.md").read_text())
+    assert [path.name for path in folder.glob("*js") if "sourceMappingURL" in path.read_text()] == []
