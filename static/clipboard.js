@@ -22,13 +22,13 @@ function copySelected(text) {
   box.select();
   const copied = document.execCommand("copy");
   box.remove();
-  focused?.focus();
+  focused?.focus({ preventScroll: true });
   return copied;
 }
 
 /** `textOf()` is asked when it is pressed; `label` names what is copied for those who do not see where it stands. */
-export function copyButton(label, textOf) {
-  const button = element("button", { type: "button", class: "small", "aria-label": label }, "Copy");
+export function copyButton(label, textOf, kind = "small") {
+  const button = element("button", { type: "button", class: kind, "aria-label": label }, "Copy");
   let timer = 0;
   button.addEventListener("click", async () => {
     const copied = await copyText(textOf());

@@ -1,6 +1,6 @@
 /** A block of code on the page: its language, a button that copies it, and text that only grows. */
 
-import { copyButton } from "./copy-button.js";
+import { copyButton } from "./clipboard.js";
 import { element } from "./element.js";
 
 export class CodeBlock {
@@ -9,7 +9,7 @@ export class CodeBlock {
 
   constructor(language) {
     const code = element("code", {}, this.#text, this.#tail);
-    const copy = copyButton(() => code.textContent, "Copy code");
+    const copy = copyButton("Copy code", () => code.textContent, "copy");
     this.node = element(
       "div",
       { class: "code" },

@@ -1,6 +1,6 @@
 /** A structured output on the page, as a tree that grows: what is there keeps its nodes. */
 
-import { copyButton } from "./copy-button.js";
+import { copyButton } from "./clipboard.js";
 import { element, setText } from "./element.js";
 
 const DEEPEST = 40;
@@ -13,7 +13,7 @@ export class TreePart {
   #branch = null;
 
   constructor() {
-    const copy = copyButton(() => JSON.stringify(this.#value, null, 2), "Copy the output as JSON");
+    const copy = copyButton("Copy the output as JSON", () => JSON.stringify(this.#value, null, 2), "copy");
     this.node = element(
       "section",
       { class: "tree", "aria-label": "Structured output" },

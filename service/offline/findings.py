@@ -28,8 +28,17 @@ def _line(call: Called) -> str:
     if not result:
         return f"The tool {call.name} ran, and returned nothing."
     if len(result) > 12 and re.search(r"[=.!]", result):
-        return f"{result[0].upper()}{result[1:]}{'' if result[-1] in '.!?…' else '.'}"
-    return f"{call.name}({_shown_args(call.args)}) gave: {result}{'' if result[-1] in '.!?…' else '.'}"
+        return _sentence(f"{result[0].upper()}{result[1:]}")
+    return f"{_literal(f'{call.name}({_shown_args(call.args)})')} gave: {_sentence(result)}"
+
+
+def _sentence(text: str) -> str:
+    return _literal(text) + ("" if text[-1] in ".!?…" else ".")
+
+
+def _literal(text: str) -> str:
+    """As code where Markdown would take a sign in it for one of its own, as in 3*4*5."""
+    return f"`{text}`" if re.search(r"[*_~<]", text) and not re.search(r"[`\n]", text) else text
 
 
 def _readable(result: str) -> str:
