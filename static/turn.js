@@ -136,9 +136,8 @@ export class Turn {
   }
 
   #move(state, lastId, why) {
-    const isNew = state !== this.#connection.state;
     this.#connection = moved(this.#connection, state, lastId, why, Date.now());
-    if (isNew) this.#on.connection(state, lastId);
+    this.#on.connection(state, lastId);
     this.#show();
   }
 

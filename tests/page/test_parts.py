@@ -6,7 +6,7 @@ import pytest
 
 from chains.extract import EXAMPLES
 from tests.page.sse import DONE, STARTED, Event, stream, token, tool, tool_call
-from tests.page.tab import Tab
+from tests.page.tab import NETWORK, Tab
 from tests.page.wire import Wire
 
 pytestmark = pytest.mark.needs("chromium")
@@ -212,6 +212,7 @@ def test_one_switch_hides_all_tool_cards_and_is_remembered(tab: Tab, wire: Wire)
     assert card.is_visible() and switch.get_attribute("aria-pressed") == "true"
     switch.click()
     assert not card.is_visible() and switch.get_attribute("aria-pressed") == "false"
+    tab.excuse(NETWORK)  # the service knows nothing of this run
     tab.page.reload()
     tab.page.wait_for_selector("#chain:not([hidden])")
     assert switch.get_attribute("aria-pressed") == "false"
