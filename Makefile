@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS :=
+JOBS ?= auto
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
@@ -49,9 +50,9 @@ dev: ## Serve, and start again at each change of the source
 	$(call installed,requirements.txt)
 	@exec $(PY) -m service --reload $(ARGS)
 
-test: ## Run the tests; ARGS="-k resume -x" goes to pytest
+test: ## Run the tests on all cores; ARGS="-k resume -x" goes to pytest
 	$(call installed,requirements-dev.txt)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 coverage: ## Run the tests, and fail where they leave too many branches untried
 	$(call installed,requirements-dev.txt)

@@ -14,7 +14,14 @@ from importlib.util import find_spec
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first without windows and what belongs to them: pages open in half the time.
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
 PACKAGES = "pip install -r requirements-dev.txt"
 
@@ -41,8 +48,8 @@ def _system(name: str, present: Callable[[], bool]) -> Part:
     return Part(name=name, present=present, install=f"{installer} {name}")
 
 
-def _package(name: str) -> Part:
-    module = name.replace("-", "_")
+def _package(name: str, module: str | None = None) -> Part:
+    module = module or name.replace("-", "_")
     return Part(name=name, present=lambda: find_spec(module) is not None, install=PACKAGES)
 
 
@@ -52,9 +59,11 @@ NEEDS: dict[str, tuple[Part, ...]] = {
     "hatchling": (_package("hatchling"),),
     "langchain-classic": (_package("langchain-classic"),),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
+    "xdist": (_package("pytest-xdist", "xdist"),),
 }
 
-SKIPPED = pytest.StashKey[Counter[Part]]()
+# What a test's report carries where a part was missing: reports cross from xdist's processes, counters do not.
+MISSING = "missing"
 
 
 def in_ci() -> bool:
@@ -63,7 +72,6 @@ def in_ci() -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SKIPPED] = Counter()
     config.addinivalue_line("markers", f"needs(name): needs a part of the machine: {', '.join(NEEDS)}")
 
 
@@ -71,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture, so that none has to cope with what is missing."""
     if missing := next((part for part in _needed(item) if not part.present()), None):
-        item.config.stash[SKIPPED][missing] += 1
+        item.user_properties.append((MISSING, str(missing)))
         pytest.skip(str(missing))
 
 
@@ -104,8 +112,16 @@ def _forbid_skips(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"Nothing may be skipped in CI. {reason}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for part, count in config.stash[SKIPPED].items():
-        outcome = "failed" if in_ci() else "skipped"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outcome = "failed" if in_ci() else "skipped"
+    missing = (
+        sentence
+        for category in ("skipped", "error")  # a failure before the test is an error
+        for report in terminalreporter.getreports(category)
+        if isinstance(report, pytest.TestReport)
+        for name, sentence in report.user_properties
+        if name == MISSING
+    )
+    for part, count in Counter(missing).items():
         tests = "1 test" if count == 1 else f"{count} tests"
         terminalreporter.write_line(f"{tests} {outcome}: {part}", yellow=True)

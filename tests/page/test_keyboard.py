@@ -93,9 +93,10 @@ def test_enter_during_a_run_sends_nothing_and_loses_nothing(tab: Tab, gate: str)
 
 def test_whatever_can_be_used_has_a_name_and_shows_its_focus(tab: Tab) -> None:
     nameless = """
-        [...document.querySelectorAll("button, select, textarea, a, progress, [role]:not([role=presentation])")]
-            .filter((node) => !(node.ariaLabel || node.hasAttribute("aria-labelledby") || node.labels?.[0]?.textContent || node.textContent.trim()
-                || node.role === "status"))
+        [...document.querySelectorAll(`button, select, textarea, a, progress,
+                [role]:not([role=presentation])`)]
+            .filter((node) => ![node.ariaLabel, node.ariaLabelledByElements?.length,
+                node.labels?.[0]?.textContent, node.textContent.trim(), node.role === "status"].some(Boolean))
             .map((node) => node.outerHTML)
     """
     assert tab.page.evaluate(nameless) == []

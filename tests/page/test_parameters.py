@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.page.conftest import OpenTab
 from tests.page.runs import body_of
 from tests.page.sse import DONE, STARTED, stream
 from tests.page.tab import Tab
+from tests.page.wire import Wire
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -20,7 +22,8 @@ SET = {"system": "Be brief.", "temperature": "0.5", "max-tokens": "64"}
 
 
 @pytest.fixture
-def offered(tab: Tab) -> Tab:
+def offered(open_tab: OpenTab, wire: Wire) -> Tab:
+    tab = open_tab(wire.url)
     chains = [{"description": "", "examples": [], **chain} for chain in CHAINS]
     tab.page.route("**/chains", lambda route: route.fulfill(json={"items": chains, "models": ["a:b"]}))
     tab.stream_instead(stream(STARTED, DONE))

@@ -84,6 +84,8 @@ class Wire:
             _close(browser)
             return
         server = socket.create_connection(("127.0.0.1", self._server_port))
+        for connection in (browser, server):  # else pieces wait for acknowledgements
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._changed:
             self._open |= {browser, server}
         threading.Thread(target=self._pump, args=(browser, server, False), daemon=True).start()

@@ -56,6 +56,21 @@ def test_a_single_test_is_counted_in_the_singular(outcome: Outcome) -> None:
     result.stdout.fnmatch_lines([f"1 test skipped: {SENTENCE}"])
 
 
+@pytest.mark.needs("xdist")
+def test_tests_that_run_side_by_side_are_counted_together(
+    outcome: Outcome, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    pytester.makeini("[pytest]\naddopts = -p xdist --numprocesses 2")
+    result = outcome("""
+@pytest.mark.needs("make")
+@pytest.mark.parametrize("n", range(4))
+def test_it(n): pass
+""")
+    result.assert_outcomes(skipped=4)
+    result.stdout.fnmatch_lines(["4 tests skipped: make is not installed; *"])
+
+
 def test_no_fixture_starts_for_a_test_that_lacks_something(outcome: Outcome) -> None:
     result = outcome("""
 @pytest.fixture(scope="session", autouse=True)

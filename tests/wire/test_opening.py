@@ -55,7 +55,7 @@ async def test_a_client_that_is_cut_off_before_its_gap_asks_for_it_again(request
     assert b"event: gap\n" in again
 
 
-@pytest.mark.parametrize("format_name", EVERY_FORMAT.keys() - {*SSE, "openai"})
+@pytest.mark.parametrize("format_name", sorted(EVERY_FORMAT.keys() - {*SSE, "openai"}))
 async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event_stream(
     format_name: str,
 ) -> None:
