@@ -8,6 +8,7 @@
  */
 
 import { CONTROL_NAMES, EVENT_NAMES } from "./event-names.js";
+import { Inbox } from "./inbox.js";
 import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
 import { RunStart } from "./run-start.js";
 
@@ -43,6 +44,7 @@ export class RunStream {
   #runId;
   #lastId = null;
   #source = null;
+  #inbox = null;
   #closed = false;
   #stopping = false;
   #waiting = false;
@@ -156,35 +158,31 @@ export class RunStream {
 
   #follow() {
     const source = new EventSource(this.#url);
+    const inbox = new Inbox((event) => this.#hear(event));
     this.#source = source;
-    this.#tellRaw(source);
-    source.addEventListener("open", () => this.#alive());
-    source.addEventListener("ping", () => this.#alive());
-    source.addEventListener("gap", (event) => this.#take(event, () => this.#gap(event)));
-    source.addEventListener("paused", (event) => this.#take(event, () => this.#pause(event)));
-    source.addEventListener("error", (event) => {
-      // A run's `error` event has data; EventSource's own, which tells of the connection, has none.
-      if (event.data === undefined) this.#lost();
-    });
-    for (const name of EVENT_NAMES) {
-      source.addEventListener(name, (event) => {
-        if (event.data !== undefined && !this.#had(event.lastEventId)) this.#take(event, () => this.#event(event));
-      });
+    this.#inbox = inbox;
+    for (const name of ["open", ...EVENT_NAMES, ...CONTROL_NAMES]) {
+      source.addEventListener(name, (event) => inbox.add(event));
     }
   }
 
-  #tellRaw(source) {
-    const tell = ({ type, data, lastEventId }) => {
-      if (data === undefined) return;
-      this.#on.raw({ id: lastEventId || null, event: type, data, at: performance.now() });
-    };
-    for (const name of [...EVENT_NAMES, ...CONTROL_NAMES]) source.addEventListener(name, tell);
+  #hear(event) {
+    const { type, data, lastEventId, timeStamp } = event;
+    if (type === "open") return this.#alive();
+    // A run's `error` event has data; EventSource's own, which tells of the connection, has none.
+    if (data === undefined) return this.#lost();
+    this.#on.raw({ id: lastEventId || null, event: type, data, at: timeStamp });
+    if (type === "ping") this.#alive();
+    else if (type === "gap") this.#take(event, () => this.#gap(event));
+    else if (type === "paused") this.#take(event, () => this.#pause(event));
+    else if (!this.#had(lastEventId)) this.#take(event, () => this.#event(event));
   }
 
   #letGo() {
     clearTimeout(this.#timer);
     this.#source?.close();
-    this.#source = null;
+    this.#inbox?.close();
+    this.#source = this.#inbox = null;
     this.#start.cancel();
   }
 
@@ -248,7 +246,7 @@ export class RunStream {
   }
 
   #lost() {
-    if (this.#source.readyState === EventSource.CONNECTING) {
+    if (this.#source.readyState !== EventSource.CLOSED) {
       this.#heard = performance.now(); // the browser goes on by itself, with the last id
       this.#tell("reconnecting");
       return;

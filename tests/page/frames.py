@@ -1,6 +1,10 @@
-"""Measures the frames of a page that shows an answer of 5,000 tokens: `python -m tests.page.frames`."""
+"""Measures the frames of a page that shows an answer of 5,000 tokens: `python -m tests.page.frames [RATE]`.
+
+RATE is tokens per second; without it they come as fast as the service can send them.
+"""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -53,11 +57,11 @@ def opened(url: str) -> "Iterator[Page]":
         browser.close()
 
 
-def measured(page: "Page") -> dict[str, Any]:
+def measured(page: "Page", rate: str) -> dict[str, Any]:
     """Of one answer: the main thread's longest tasks in CPU time, the longest frame, the nodes made."""
     page.evaluate(f"() => {{ {WATCH} }}")
     page.select_option("#chain", "writing")
-    page.fill("#prompt", f"words={TOKENS}")
+    page.fill("#prompt", f"words={TOKENS} rate={rate}")
     browser = page.context.browser
     assert browser
     browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
@@ -85,7 +89,7 @@ def traced(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     with serving(chains=SHOWN) as served, opened(served.url) as page:
-        print(json.dumps(measured(page), indent=2))  # noqa: T201
+        print(json.dumps(measured(page, *(sys.argv[1:] or ["0"])), indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -39,16 +39,18 @@ class TalkingModel(NumberedModel):
 
 
 class WritingModel(NumberedModel):
-    """Writes Markdown of `words=N` words, a word or a mark at a time."""
+    """Writes Markdown of `words=N` words, a word or a mark at a time, `rate=N` a second or all at once."""
 
     async def _astream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
-        text = long_text(asked(str(messages[-1].content), "words", 200))
+        prompt = str(messages[-1].content)
+        text = long_text(asked(prompt, "words", 200))
+        rate = asked(prompt, "rate", 0)
         for number, piece in enumerate(re.findall(r"\s*\S+", text)):
             yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if number % 10 == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(10 / rate if rate else 0)
 
 
 class Shelf(BaseRetriever):
