@@ -62,7 +62,7 @@ NEEDS: dict[str, tuple[Part, ...]] = {
     "xdist": (_package("pytest-xdist", "xdist"),),
 }
 
-# What a test's report carries where a part was missing: reports cross from xdist's processes, counters do not.
+# What a test's report carries where a part was missing: reports cross from xdist's processes, counters do not
 MISSING = "missing"
 
 
