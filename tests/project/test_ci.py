@@ -52,7 +52,7 @@ def test_what_is_missing_is_installed_after_an_update_of_the_lists(run: Run) -> 
     assert status == 0
     assert installs[0].startswith("apt-get update")
     assert installs[1].startswith("apt-get install")
-    assert installs[1].endswith("chromium fonts-dejavu-core fonts-noto-color-emoji")
+    assert installs[1].endswith(" chromium-headless-shell fonts-dejavu-core fonts-noto-color-emoji")
     assert calls[-3:] == CHECKS
 
 
