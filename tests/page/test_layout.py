@@ -25,6 +25,19 @@ def phone(open_tab: OpenTab, wire: Wire) -> Tab:
     return open_tab(wire.url, viewport=PHONE).ready()
 
 
+def test_the_parts_of_an_answer_stand_apart(tab: Tab) -> None:
+    tab.ask("tool=gated tokens=3", "talking_agent")
+    tab.until_ended()
+    gaps = tab.page.evaluate(
+        """() => {
+            const boxes = [...document.querySelector(".answer").children]
+                .filter((part) => part.checkVisibility()).map((part) => part.getBoundingClientRect());
+            return boxes.slice(1).map((box, index) => box.top - boxes[index].bottom);
+        }"""
+    )
+    assert gaps and min(gaps) >= 12
+
+
 def test_a_phone_shows_all_of_a_run_without_scrolling_sideways(phone: Tab, gate: str) -> None:
     phone.ask(f"tool=gated twice=1 tokens=60 gate={gate}", "talking_agent")
     phone.until_card("running", 1)
