@@ -16,7 +16,8 @@ pytestmark = pytest.mark.needs("chromium")
 USABLE = """
 [...document.querySelectorAll("a[href], button, select, textarea, input, summary, [tabindex]")].filter(
     (node) => node.checkVisibility({ visibilityProperty: true }) && !node.disabled && !node.closest("[inert]")
-    && node.tabIndex >= 0 && !(node.type === "radio" && !node.checked))
+    && !(node.role === "tab" && node.tabIndex < 0)  // which the arrows lead to
+    && !(node.type === "radio" && !node.checked))
 """
 NAME = """
 (() => {
