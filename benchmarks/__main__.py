@@ -9,10 +9,11 @@ from .client import StreamFailed
 from .compare import compare
 from .growth import growth
 from .processes import Cores, StartFailed
+from .search import history_search
 from .sizes import FULL, QUICK
 from .subscribers import subscribers
 
-BENCHMARKS = {"compare": compare, "subscribers": subscribers, "growth": growth}
+BENCHMARKS = {"compare": compare, "subscribers": subscribers, "growth": growth, "search": history_search}
 
 
 def main() -> None:

@@ -52,6 +52,8 @@ class Sizes:
     subscribers: int
     long_log: int
     frozen: int
+    runs_kept: int
+    searches: int
     installs: bool
 
 
@@ -71,6 +73,8 @@ FULL = Sizes(
     subscribers=20,
     long_log=100_000,
     frozen=20,
+    runs_kept=100_000,
+    searches=30,
     installs=True,
 )
 QUICK = Sizes(
@@ -89,5 +93,7 @@ QUICK = Sizes(
     subscribers=2,
     long_log=1_000,
     frozen=2,
+    runs_kept=1_000,
+    searches=2,
     installs=False,
 )

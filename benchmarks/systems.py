@@ -58,6 +58,7 @@ OURS = System(
         "PORT": "{port}",
         "CHAINS": "bare=benchmarks.bare:build",
         "MODEL": f"openai:{MODEL}",
+        "DATABASE_URL": "sqlite://",
     },
 )
 

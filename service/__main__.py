@@ -1,6 +1,7 @@
-"""The command `chainstream`, in the repository `python -m service`: serve on HOST and PORT."""
+"""The command `chainstream`, in the repository `python -m service`: serve on HOST and PORT, and others."""
 
 import argparse
+import asyncio
 import errno
 import os
 import socket
@@ -10,14 +11,18 @@ from collections.abc import Sequence
 from . import __version__
 from .chain_targets import FORMS
 from .environment import enter_environment, read_settings
+from .errors import StartError
 from .reloader import serve_with_reload
 from .settings import Settings
 
-COMMANDS = ("serve",)
+COMMANDS = ("serve", "migrate")
 
 
 def main() -> None:
     arguments = _arguments(sys.argv[1:])
+    if arguments.command == "migrate":
+        _migrate()
+        return
     _hand_on(arguments)
     if arguments.reload:
         settings = read_settings()
@@ -31,11 +36,11 @@ def main() -> None:
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
-    """Of the only command so far, which may be left out."""
+    """Of a command; without one it is that which serves."""
     program = "chainstream" if __package__ == "chainstream" else f"python -m {__package__}"
     parser = argparse.ArgumentParser(prog=program, description="Stream chains and graphs over HTTP.")
     parser.add_argument("--version", action="version", version=f"chainstream {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     serve = commands.add_parser("serve", help="serve chains over HTTP (the default)")
     serve.add_argument(
         "targets",
@@ -46,6 +51,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     serve.add_argument("--host", help="address to listen on (the setting HOST)")
     serve.add_argument("--port", help="port to listen on, 0 for a free one (the setting PORT)")
     serve.add_argument("--reload", action="store_true", help="start anew when a file changes")
+    about = "bring the database of DATABASE_URL to the schema of this version"
+    commands.add_parser("migrate", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
     return parser.parse_args(given if top_level else ["serve", *given])
 
@@ -58,6 +65,21 @@ def _hand_on(arguments: argparse.Namespace) -> None:
         os.environ["HOST"] = arguments.host
     if arguments.port is not None:
         os.environ["PORT"] = arguments.port
+
+
+def _migrate() -> None:
+    from .database import open_database  # here: what serves imports them while it starts
+    from .database_url import parse_database_url
+    from .migrations import migrate
+
+    async def migrated() -> str:
+        async with open_database(parse_database_url(enter_environment().database_address)) as database:
+            return await migrate(database)
+
+    try:
+        print(asyncio.run(migrated()))
+    except StartError as error:
+        sys.exit(error.message)
 
 
 def _listen(settings: Settings) -> socket.socket:

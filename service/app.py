@@ -12,7 +12,18 @@ from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
-from .api import chains, chat, health, pages, plain_streams, stream, websocket
+from .api import (
+    chains,
+    chat,
+    health,
+    history,
+    pages,
+    plain_streams,
+    search,
+    stream,
+    threads,
+    websocket,
+)
 from .api import runs as runs_api
 from .api.browsers import LOOPBACK, SiteCheck
 from .api.input_bound import InputBound
@@ -21,13 +32,19 @@ from .api.openapi import document_events
 from .api.problems import install_problem_handlers
 from .api.services import Services, StreamTimes
 from .api.streaming import EXPOSED_HEADERS
+from .database import Database, open_database
+from .database_url import parse_database_url, told
 from .errors import StartError
 from .event_log.memory import MemoryEventLog
 from .executor.execution import Execution, Limits
 from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
+from .history.history import open_history
+from .history.recorded_log import RecordedLog
+from .history.recovery import close_lost_runs
 from .lifetime import Lifespan, SelfStart, StartErrors
 from .loop_watch import Blocked, LoopWatch
+from .migrations import ensure_schema
 from .providers import VARIABLES, Models, open_models
 from .providers.order import Timeouts
 from .registry import open_registry
@@ -93,7 +110,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (runs_api, stream, chat, plain_streams, websocket, chains, health, pages):
+    for module in (
+        runs_api,
+        threads,
+        history,
+        search,
+        stream,
+        chat,
+        plain_streams,
+        websocket,
+        chains,
+        health,
+        pages,
+    ):
         app.include_router(module.router)
     app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     install_problem_handlers(app)
@@ -111,10 +140,17 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             open_registry(settings.chains, models, settings.shipped_chains)
         )
         watch = stack.enter_context(LoopWatch(_tell_blocked))
-        log = MemoryEventLog(
-            settings.run_log_ttl_seconds,
-            settings.run_logs_max_bytes,
-            on_expire=lambda run_id, records: runs.archive(run_id, records),
+        database = await stack.enter_async_context(_open_database(settings))
+        history = await stack.enter_async_context(
+            open_history(database, text_of=lambda run_id: log.answer(run_id))
+        )
+        log = RecordedLog(
+            MemoryEventLog(
+                settings.run_log_ttl_seconds,
+                settings.run_logs_max_bytes,
+                on_expire=lambda run_id, records: forget(run_id),
+            ),
+            history,
         )
         executor = LocalExecutor(
             log,
@@ -127,17 +163,33 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             ),
             watching=watch.watching,
         )
-        runs = Runs(log, registry, executor, grace=settings.disconnect_grace_seconds, kept=settings.runs_kept)
+        runs = Runs(log, registry, executor, history, grace=settings.disconnect_grace_seconds)
+
+        def forget(run_id: str) -> None:
+            log.forgot(run_id)
+            runs.let_go(run_id)
+
         drain = Drain(runs, settings.shutdown_grace_seconds)
         stack.push_async_callback(drain.finish)
         yield Services(
             times=_times(settings),
             registry=registry,
             runs=runs,
+            history=history,
+            kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
             shared_key=SharedKey(settings.api_key.get_secret_value()),
             max_input_bytes=settings.max_input_bytes,
         )
+
+
+@asynccontextmanager
+async def _open_database(settings: Settings) -> AsyncIterator[Database]:
+    async with open_database(parse_database_url(settings.database_address)) as database:
+        await ensure_schema(database)
+        if lost := await close_lost_runs(database):
+            logger.warning("%d runs had not ended when their process died: they failed as owner_lost", lost)
+        yield database
 
 
 def _tell_blocked(blocked: Blocked[Execution]) -> None:
@@ -200,7 +252,7 @@ def _add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan) -> Non
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_origin_regex=None if settings.cors_origins else LOOPBACK,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=[
             "Content-Type",
             "Last-Event-ID",

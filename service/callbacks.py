@@ -362,10 +362,10 @@ class AsyncIteratorCallbackHandler(
     @_callback
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         failure = failure_of(output)
-        shown, size = cut(to_json(tool_result(output)), self._tool_output_max_chars)
+        ended = cut(to_json(tool_result(output)), self._tool_output_max_chars)
         with self._lock:
             if failure is None:
-                self._left(self._transcript.end_tool(run_id, shown, size))
+                self._left(self._transcript.end_tool(run_id, ended))
             else:
                 self._left(self._transcript.fail_tool(run_id, "tool_failed", failure))
 

@@ -1,6 +1,7 @@
 """A chain as it is offered: what it says of itself, and how a call of it is checked, started and resumed."""
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,8 @@ from .events import Approval
 from .graph_taps import tapped
 from .graphs import graph_of, has_memory, needs_checkpoints, only_new, with_checkpoints
 
-THREAD_KEYS = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns"})
+_THREAD_ID = re.compile(r"[\w.:@-]{1,128}")
+CHECKPOINT_KEYS = frozenset({"checkpoint_id", "checkpoint_ns"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Call:
     def _config(
         self, run_id: str, handler: AsyncIteratorCallbackHandler, taps: Mapping[str, Any]
     ) -> RunnableConfig:
-        thread = {"thread_id": self.thread_id or run_id} if self.chain.is_graph else {}
+        own = self.thread_id if self.chain.has_memory else None
+        thread = {"thread_id": own or run_id} if self.chain.is_graph else {}
         config = RunnableConfig(
             callbacks=[handler],
             run_name=self.chain.name,
@@ -140,13 +143,14 @@ class Chain:
         params: Mapping[str, Any],
         thread_id: str | None,
         config: CallConfig,
+        before: Sequence[Mapping[str, Any]] = (),
     ) -> Call:
-        """Check what a client gives; raises RequestErrors."""
+        """Check what a client gives, `before` being what was said in its thread; raises RequestErrors."""
         return Call(
             chain=self,
             key=BuildKey.of(model, params, config.configurable if self._takes_config else {}),
-            input=self._input(chain_input(given, system, self.input_schema)),
-            thread_id=self._thread(thread_id, config.configurable),
+            input=self._input(chain_input(given, system, self.input_schema, self._unremembered(before))),
+            thread_id=thread_id,
             config=self._checked(config),
         )
 
@@ -174,18 +178,24 @@ class Chain:
                 raise Unprocessable("invalid_input", message) from error
         return given
 
-    def _thread(self, thread_id: str | None, configurable: Mapping[str, Any]) -> str | None:
+    def _unremembered(self, before: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        return () if self.has_memory else before
+
+    def thread_of(self, thread_id: str | None, configurable: Mapping[str, Any]) -> str | None:
+        """The thread that a client names in either way; raises InvalidRequest."""
         named = configurable.get("thread_id")
         if named is not None and thread_id not in (None, named):
             message = "`thread_id` and `config.configurable.thread_id` name two threads; leave one out."
             raise InvalidRequest("two_threads", message)
         thread = thread_id if named is None else str(named)
-        if not self.has_memory and (thread is not None or THREAD_KEYS & configurable.keys()):
+        if thread is not None and not _THREAD_ID.fullmatch(thread):
+            message = "A thread_id has 1 to 128 letters, digits, or _ . : @ -"
+            raise InvalidRequest("bad_thread_id", message)
+        if not self.has_memory and CHECKPOINT_KEYS & configurable.keys():
             message = (
-                f"The chain {self.name!r} keeps no threads: send the conversation in input.messages. "
-                "A thread_id is for graphs that have a checkpointer of their own."
+                f"The chain {self.name!r} has no checkpointer of its own, and so no checkpoints to name."
             )
-            raise InvalidRequest("no_threads", message)
+            raise InvalidRequest("no_checkpoints", message)
         return thread
 
     def _checked(self, config: CallConfig) -> CallConfig:

@@ -1,6 +1,6 @@
 """Pure: what a client gave as input, as the chain takes it, told from the chain's own input schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, convert_to_messages
@@ -8,15 +8,17 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, co
 from .errors import InvalidRequest, Unprocessable
 
 Schema = Mapping[str, Any]
+Messages = Sequence[Mapping[str, Any]]
 
 
-def chain_input(given: Any, system: str | None, schema: Schema) -> Any:
-    """`given` is text, `{"messages": […]}` or any JSON. Raises Unprocessable with what would be right."""
+def chain_input(given: Any, system: str | None, schema: Schema, before: Messages = ()) -> Any:
+    """`given` is text, `{"messages": […]}` or any JSON; `before` is what was said before it, for chains that
+    take messages. Raises Unprocessable with what would be right."""
     properties = schema.get("properties")
     if isinstance(properties, Mapping) and "messages" in properties:
-        return _messages_input(given, system, schema)
+        return _messages_input(given, system, schema, before)
     if _takes_messages(schema):
-        return _messages_of(given, system)
+        return _messages_of(given, system, before)
     if system is not None:
         raise InvalidRequest("no_system", "This chain takes no system text: it takes no messages.")
     if isinstance(given, str) and isinstance(properties, Mapping):
@@ -31,15 +33,16 @@ def _takes_messages(schema: Schema) -> bool:
     return any("Message" in name for name in schema.get("$defs", {})) and "anyOf" in schema
 
 
-def _messages_input(given: Any, system: str | None, schema: Schema) -> Any:
+def _messages_input(given: Any, system: str | None, schema: Schema, before: Messages) -> Any:
     if isinstance(given, Mapping):
         _check_required(given, schema)
-        return {**given, "messages": _messages_of(given, system)}
-    return {"messages": _messages_of(given, system)}
+        return {**given, "messages": _messages_of(given, system, before)}
+    return {"messages": _messages_of(given, system, before)}
 
 
-def _messages_of(given: Any, system: str | None) -> list[BaseMessage]:
+def _messages_of(given: Any, system: str | None, before: Messages) -> list[BaseMessage]:
     start: list[BaseMessage] = [SystemMessage(system)] if system is not None else []
+    start += convert_to_messages([dict(message) for message in before])
     if isinstance(given, str):
         return [*start, HumanMessage(given)]
     messages = given.get("messages") if isinstance(given, Mapping) else given

@@ -16,7 +16,7 @@ from langgraph.types import Command
 from .events import FinishReason, Source
 from .run_tree import Place
 from .values import clean_text, encode_json, to_json
-from .written import CallPiece, Ending, Tokens, Unrun, Written
+from .written import CallPiece, Ending, Output, Tokens, Unrun, Written
 
 SNIPPET_MAX_CHARS = 300
 
@@ -218,10 +218,10 @@ def failure_of(output: Any) -> str | None:
     return None
 
 
-def cut(output: Any, max_chars: int) -> tuple[Any, int | None]:
-    """An output as it is shown, and its whole size in characters where that is more than is shown."""
+def cut(output: Any, max_chars: int) -> Output:
+    """An output, of which so much is shown."""
     text = output if isinstance(output, str) else encode_json(output).decode()
-    return (output, None) if len(text) <= max_chars else (text[:max_chars], len(text))
+    return Output(output) if len(text) <= max_chars else Output(text[:max_chars], len(text), output)
 
 
 def answered_in(outputs: Any, max_chars: int) -> list[Unrun]:
@@ -232,9 +232,9 @@ def answered_in(outputs: Any, max_chars: int) -> list[Unrun]:
 
 
 def _unrun(message: ToolMessage, max_chars: int) -> Unrun:
-    text, size = cut(text_of(message.content), max_chars)
+    said = cut(text_of(message.content), max_chars)
     failed = message.status == "error"
-    return Unrun(tool_call_id=message.tool_call_id, name=message.name, message=text, size=size, failed=failed)
+    return Unrun(tool_call_id=message.tool_call_id, name=message.name, message=said, failed=failed)
 
 
 def source_of(document: Document) -> Source:

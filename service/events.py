@@ -74,12 +74,13 @@ class Timed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparse(Timed):
-    """Fields that `optional` names travel only where they say something."""
+    """Fields that `optional` names travel only where they say something, and those of `local` never."""
 
     optional: ClassVar[tuple[str, ...]]
+    local: ClassVar[tuple[str, ...]] = ()
 
     def data(self) -> object:
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in self.local}
         return {name: value for name, value in values.items() if value or name not in self.optional}
 
 
@@ -181,16 +182,19 @@ class ToolProgress(Timed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEnd(Sparse):
-    """A tool returned. An output over its bound is cut: then `truncated` is true, `size` its characters."""
+    """A tool returned. An output over its bound is cut: then `truncated` is true, `size` its characters, and
+    `whole`, which does not travel, is the output as it was."""
 
     type: ClassVar[Literal["tool_end"]] = "tool_end"
     optional: ClassVar[tuple[str, ...]] = ("truncated", "size")
+    local: ClassVar[tuple[str, ...]] = ("whole",)
     tool_call_id: str
     name: str
     output: Any
     duration_ms: int
     truncated: bool | None = None
     size: int | None = None
+    whole: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

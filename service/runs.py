@@ -1,202 +1,150 @@
-"""Runs: what they are, the states they go through; to start, follow, answer, cancel and drain them."""
+"""Runs: to start, find, follow, answer, cancel and drain them."""
 
 import asyncio
-import hashlib
-from collections import OrderedDict
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Any, Literal
+from typing import cast
+from weakref import WeakValueDictionary
 
 import orjson
 from ulid import ULID
 
 from .approvals import Decision
-from .chain import Call, CallConfig
+from .chain import Call
 from .errors import Conflict, NotFound, Overloaded
-from .event_log.base import EventLog, Record
-from .events import Approval, Cancelled, CancelReason, Done, RunError, RunStarted, TerminalEvent
+from .event_log.base import EventLog
+from .events import CancelReason, RunStarted
 from .executor.local import Job, LocalExecutor
+from .history.account import Row, text_of
+from .history.history import History
+from .history.store import StoredRun
+from .history.threads import title_of
 from .registry import Registry
-from .snapshot import Snapshot, fold
-from .waits import Waits
-
-Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
-OnDisconnect = Literal["cancel", "continue"]
-
-TRANSITIONS: dict[Status, frozenset[Status]] = {
-    "queued": frozenset({"running"}),
-    "running": frozenset({"waiting", "succeeded", "failed", "cancelled"}),
-    "waiting": frozenset({"running", "failed", "cancelled"}),
-    "succeeded": frozenset(),
-    "failed": frozenset(),
-    "cancelled": frozenset(),
-}
-_STATUS_AFTER: dict[type, Status] = {Done: "succeeded", RunError: "failed", Cancelled: "cancelled"}
+from .run import Run, RunRequest, Status
+from .turns import Turns
+from .values import encode_json, to_json
 
 FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however short the grace is
 CANCEL_WAIT = 1.0  # seconds in which a cancelled run is expected to have ended
 
-
-class IllegalTransition(Exception):
-    """A run was to go to a state that its present one does not lead to: a defect of the service."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """What a client wants to run."""
-
-    chain: str | None = None
-    input: Any
-    model: str | None = None
-    system: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    on_disconnect: OnDisconnect | None = None
-    thread_id: str | None = None
-    config: CallConfig = field(default_factory=CallConfig)
-
-    def fingerprint(self) -> bytes:
-        """Equal for equal requests."""
-        return hashlib.sha256(orjson.dumps(self, option=orjson.OPT_SORT_KEYS)).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """What is kept of a run once its events are gone."""
-
-    snapshot: Snapshot
-    ends: tuple[tuple[int, int], ...]
-    terminal: Record
-
-
-@dataclass(slots=True, eq=False)
-class Run:
-    """One execution of a chain. `subscribers` counts the connections that read it now. After a pause a run
-    that nobody reads goes on, unless `cancel_after_pause`: whoever answers need not be the one who reads."""
-
-    run_id: str
-    chain: str
-    model: str | None
-    metadata: dict[str, Any]
-    cancel_when_left: bool
-    cancel_after_pause: bool = False
-    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    attempt: int = 1
-    thread_id: str | None = None
-    status: Status = "queued"
-    subscribers: int = 0
-    grace: asyncio.TimerHandle | None = None
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)  # ended, or waiting for a person
-    waits: Waits = field(default_factory=Waits)
-    archived: Archived | None = None
-    idempotency_key: str | None = None
-
-    def move(self, to: Status) -> None:
-        if to not in TRANSITIONS[self.status]:
-            raise IllegalTransition(f"{self.run_id}: {self.status} to {to}")
-        self.status = to
-
-    def begin(self) -> None:
-        if self.status == "queued":  # else it goes on
-            self.move("running")
-            self.started_at = datetime.now(UTC)
-
-    def pause(self, approvals: Sequence[Approval]) -> None:
-        self.move("waiting")
-        self.waits.ask(approvals)
-        self.cancel_when_left = self.cancel_after_pause
-        self.settled.set()
-
-    def go_on(self) -> None:
-        self.move("running")
-        self.settled.clear()
-
-    def end(self, terminal: TerminalEvent | None) -> None:
-        self.move(_STATUS_AFTER[type(terminal)] if terminal else "failed")
-        self.ended_at = datetime.now(UTC)
-        self.waits.close()
-        self.ended.set()
-        self.settled.set()
+_RUN_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 
 
 class Runs:
-    """All runs of this process. Those whose events are gone are kept in summary, at most `kept` of them."""
+    """Those that go on, and for a while those that ended, are here; all of them are in history."""
 
     def __init__(
-        self, log: EventLog, registry: Registry, executor: LocalExecutor, *, grace: float, kept: int
+        self,
+        log: EventLog,
+        registry: Registry,
+        executor: LocalExecutor,
+        history: History,
+        *,
+        grace: float,
     ) -> None:
         self.log = log
         self._registry = registry
         self._executor = executor
+        self._history = history
         self._grace = grace
-        self._kept = kept
         self._runs: dict[str, Run] = {}
-        self._archived: OrderedDict[str, None] = OrderedDict()
         self._by_key: dict[str, tuple[bytes, str]] = {}
+        self._key_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
         self._draining = False
 
     async def start(self, request: RunRequest, *, attached: bool, key: str | None = None) -> Run:
         """Start a run, or find the one that the same request started under the same idempotency `key`.
 
         `attached`: the caller will read it, so it is cancelled when left, unless the request says otherwise.
-        Raises RequestErrors and Overloaded; then nothing was started.
+        Raises RequestErrors, and Overloaded also where it cannot be recorded; then nothing was started.
         """
-        if key is not None and (known := self._find_by_key(key, request)):
-            return known
-        if self._draining:
-            raise _draining()
-        chain = self._registry.get(request.chain)
-        model = self._registry.model_for(chain, request.model, request.params)
-        call = chain.call(
-            given=request.input,
-            system=request.system,
-            model=model,
-            params=request.params,
-            thread_id=request.thread_id,
-            config=request.config,
-        )
-        self._executor.check_room()
-        run = self._add(request, call, model, attached, key)
+        async with self._key_held(key):
+            if known := self._find_by_key(key, request):
+                return await _opened(known)
+            run, call = await self._prepare(request, attached, key)
         try:
+            await self._history.begin(_row(run, request), _thread_row(run, request))
             await self.log.open(run.run_id)
             self._submit(run, call)
-        except BaseException:
-            self._forget(run.run_id)
+        except BaseException as error:
+            self._history.forget(run.run_id)
+            self.let_go(run.run_id)
+            run.refused = error
+            run.ended.set()  # for those that wait for its thread
             raise
+        finally:
+            run.opened.set()
         if attached:
             self._start_grace(run, max(self._grace, FIRST_READER_WAIT))
         return run
 
-    def get(self, run_id: str) -> Run:
-        """Raises NotFound, the same for a run that never was and for one that is not kept."""
+    async def _prepare(self, request: RunRequest, attached: bool, key: str | None) -> tuple[Run, Call]:
+        """A run that has the turn of its thread, and the call that it is to make."""
+        if self._draining:
+            raise _draining()
+        chain = self._registry.get(request.chain)
+        model = self._registry.model_for(chain, request.model, request.params)
+        thread_id = chain.thread_of(request.thread_id, request.config.configurable)
+        async with self._turns.taken(thread_id, request) as place:
+            call = chain.call(
+                given=request.input,
+                system=request.system,
+                model=model,
+                params=request.params,
+                thread_id=thread_id,
+                config=request.config,
+                before=place.before,
+            )
+            self._executor.check_room()
+            run = self._add(request, call, model, attached, key)
+            run.parent_run_id = place.parent_run_id
+            self._turns.begin(run)
+        return run, call
+
+    async def find(self, run_id: str) -> Run:
+        """Raises NotFound, and Overloaded where history has to be asked and cannot."""
         if run := self._runs.get(run_id):
             return run
+        if is_run_id(run_id) and (stored := await self._history.find(run_id)):
+            return _as_it_was(stored)
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
-
-    def newest_first(self) -> Iterator[Run]:
-        return reversed(self._runs.values())
 
     async def cancel(self, run_id: str, reason: CancelReason = "user") -> Run:
         """Cancel, and wait a second for the end; a run that has ended is left as it is."""
-        run = self.get(run_id)
+        run = await self.find(run_id)
         if not run.ended.is_set():
             self._executor.cancel(run_id, reason)
             await wait_for(run.ended, CANCEL_WAIT)
         return run
 
-    def decide(self, run_id: str, interrupt_id: str, decisions: Sequence[Decision]) -> Run:
+    async def delete(self, run_id: str) -> None:
+        """Forget a run that is over. Raises NotFound, and Conflict where it goes on."""
+        run = await self.find(run_id)
+        if not run.ended.is_set():
+            raise Conflict("run_not_ended", "The run goes on: cancel it, then delete it.")
+        await self.log.expire(run_id)
+        await self._history.remove_run(run_id)
+
+    async def delete_thread(self, thread_id: str) -> None:
+        """Cancel what runs in a thread, and forget all of it. Raises NotFound."""
+        here = [run for run in self._runs.values() if run.thread_id == thread_id]
+        for run in here:
+            self._executor.cancel(run.run_id, "user")
+        for run in here:
+            await run.ended.wait()
+            await self.log.expire(run.run_id)
+        await self._history.remove_thread(thread_id)
+
+    async def decide(self, run_id: str, interrupt_id: str, decisions: Sequence[Decision]) -> Run:
         """Answer one of the questions that a run waits for; with the last of them it goes on.
 
         Raises NotFound, Conflict where it was answered before or the run waits no more, Unprocessable where
         the decisions are not what is asked for; then nothing was decided.
         """
-        run = self.get(run_id)
+        run = await self.find(run_id)
         approval = run.waits.find(interrupt_id)
         if self._draining:
             raise _draining()
@@ -230,19 +178,19 @@ class Runs:
         self._draining = True
         await self._executor.drain(grace)
 
-    def archive(self, run_id: str, records: Sequence[Record]) -> None:
-        """The log of a finished run goes: keep its summary instead."""
-        run = self._runs.get(run_id)
-        if run is None or not records:
-            return
-        ends = {record.attempt: record.seq for record in records}
-        run.archived = Archived(fold(records).snapshot(), tuple(ends.items()), records[-1])
-        self._archived[run_id] = None
-        while len(self._archived) > self._kept:
-            self._forget(self._archived.popitem(last=False)[0])
+    def let_go(self, run_id: str) -> None:
+        """A run that is over, or has not begun after all, is not needed here any more."""
+        if run := self._runs.pop(run_id, None):
+            self._turns.let_go(run)
+            if run.idempotency_key is not None:
+                del self._by_key[run.idempotency_key]
 
-    def _find_by_key(self, key: str, request: RunRequest) -> Run | None:
-        fingerprint, run_id = self._by_key.get(key, (b"", ""))
+    def _key_held(self, key: str | None) -> AbstractAsyncContextManager[object]:
+        """Of requests with the same key the second looks once the first has begun."""
+        return nullcontext() if key is None else self._key_locks.setdefault(key, asyncio.Lock())
+
+    def _find_by_key(self, key: str | None, request: RunRequest) -> Run | None:
+        fingerprint, run_id = self._by_key.get(key or "", (b"", ""))
         if not run_id:
             return None
         if fingerprint != request.fingerprint():
@@ -292,10 +240,78 @@ class Runs:
         loop = asyncio.get_running_loop()
         run.grace = loop.call_later(grace, self._executor.cancel, run.run_id, "disconnect")
 
-    def _forget(self, run_id: str) -> None:
-        run = self._runs.pop(run_id)
-        if run.idempotency_key is not None:
-            del self._by_key[run.idempotency_key]
+
+def is_run_id(text: str) -> bool:
+    """Whether it has the form of one: nothing else is looked for in the database."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def _row(run: Run, request: RunRequest) -> Row:
+    """The run as history begins it."""
+    return {
+        "run_id": run.run_id,
+        "owner": "",
+        "thread_id": run.thread_id,
+        "parent_run_id": run.parent_run_id,
+        "chain": run.chain,
+        "model": run.model,
+        "status": run.status,
+        "attempt": run.attempt,
+        "request": encode_json(to_json(request)).decode(),
+        "metadata": encode_json(to_json(run.metadata)).decode(),
+        "prompt": text_of(to_json(request.input)),
+        "response": "",
+        "created_at": run.created_at,
+    }
+
+
+def _thread_row(run: Run, request: RunRequest) -> Row | None:
+    """The run's thread, as it is to be if it is not there."""
+    if run.thread_id is None:
+        return None
+    return {
+        "thread_id": run.thread_id,
+        "owner": "",
+        "title": title_of(to_json(request.input)),
+        "metadata": "{}",
+        "created_at": run.created_at,
+        "updated_at": run.created_at,
+    }
+
+
+def _as_it_was(stored: StoredRun) -> Run:
+    """A run that is over, from its row."""
+    run = Run(
+        stored.run_id,
+        stored.chain,
+        stored.model,
+        orjson.loads(stored.metadata),
+        cancel_when_left=False,
+        created_at=stored.created_at,
+        started_at=stored.started_at,
+        ended_at=stored.ended_at,
+        attempt=stored.attempt,
+        thread_id=stored.thread_id,
+        parent_run_id=stored.parent_run_id,
+        status=cast(Status, stored.status),
+    )
+    run.ended.set()
+    run.settled.set()
+    return run
+
+
+async def _opened(run: Run) -> Run:
+    """Once it can be read; raises what kept it from beginning."""
+    await run.opened.wait()
+    if run.refused is not None:
+        raise _as_refused(run.refused)
+    return run
+
+
+def _as_refused(error: BaseException) -> Overloaded:
+    if isinstance(error, Overloaded):
+        return error
+    return Overloaded("not_begun", "The run was not begun: send the request again.", retry_after=1, busy=True)
 
 
 def _draining() -> Overloaded:

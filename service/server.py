@@ -96,7 +96,7 @@ def _told(services: Services, address: str) -> str:
     takes_model = any(chain.takes_model for chain in registry.chains.values())
     model = chosen if takes_model else "the chains' own models"
     names = ", ".join(registry.chains)
-    return f"Chainstream on {address} · {model} · chains {names} · data in memory, gone at the end"
+    return f"Chainstream on {address} · {model} · chains {names} · kept in {services.kept_in}"
 
 
 def _calm_collector() -> None:

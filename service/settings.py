@@ -1,12 +1,17 @@
 """Settings: read once, from the environment and a `.env` file, and frozen."""
 
 from typing import Annotated, Self
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _quoted(secret: SecretStr) -> str:
+    return quote(secret.get_secret_value(), safe="")
 
 
 class Settings(BaseSettings):
@@ -89,13 +94,38 @@ class Settings(BaseSettings):
     run_logs_max_bytes: Count = Field(
         268_435_456, description="Bound of all finished runs' events; the least recently used go first."
     )
-    runs_kept: Count = Field(1000, description="Runs whose result is kept after their events are gone.")
     sync_threads: Count = Field(64, description="Threads for synchronous tools and chains.")
+
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Where history is kept: `postgresql://…`, a file `sqlite:///…`, or `sqlite://` for one"
+        " that goes at the end; empty: `sqlite:///data/chainstream.db`.",
+    )
+    postgres_host: str = Field(
+        "", description="A PostgreSQL server's host, for deployments without DATABASE_URL."
+    )
+    postgres_port: int = Field(5432, ge=1, le=65535, description="Its port.")
+    postgres_user: str = Field("postgres", description="Its user.")
+    postgres_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    postgres_db: str = Field("", description="Its database; empty: named like the user.")
 
     ping_seconds: float = Field(15, gt=0, description="Time between pings on a quiet stream.")
     send_timeout_seconds: Seconds = Field(
         30, description="A reader that takes nothing for this long is dropped."
     )
+
+    @property
+    def database_address(self) -> str:
+        """DATABASE_URL, or that of the server at POSTGRES_HOST, with the password; empty without either."""
+        if (given := self.database_url.get_secret_value().strip()) or not self.postgres_host:
+            return given
+        host = quote(self.postgres_host, safe=":")
+        host = f"[{host}]" if ":" in host else host
+        access = f"{quote(self.postgres_user, safe='')}:{_quoted(self.postgres_password)}"
+        name = self.postgres_db or self.postgres_user
+        if self.postgres_host.startswith("/"):  # the folder of a socket
+            return f"postgresql://{access}@/{name}?host={host}&port={self.postgres_port}"
+        return f"postgresql://{access}@{host}:{self.postgres_port}/{name}"
 
     @field_validator("cors_origins", "chains", mode="before")
     @classmethod

@@ -3,12 +3,13 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .errors import Gone, InvalidRequest
 from .event_log.base import START, Cursor, Extent, Record, UnknownLog
 from .events import Approval
-from .runs import Run, Runs
+from .run import Run
+from .runs import Runs
 from .snapshot import Fold, Gap
 
 MAX_CURSOR_CHARS = 64
@@ -24,7 +25,7 @@ class Subscription:
     """What a reader gets: perhaps a gap, then the records past `cursor`.
 
     `place` is where it said that it is: should it be cut off before it gets anything, it is still there.
-    `tail` is what is kept of a run whose log is gone. `at_end`: there is nothing left to read, now or later.
+    `at_end`: there is nothing left to read, now or later.
     """
 
     run: Run
@@ -32,8 +33,6 @@ class Subscription:
     cursor: Cursor
     gap: Gap | None = None
     at_end: bool = False
-    tail: list[Record] = field(default_factory=list)
-    archived: bool = False
 
 
 def parse_cursor(text: str, run_id: str | None = None) -> tuple[str | None, Cursor]:
@@ -61,11 +60,9 @@ def _bad_cursor(problem: str) -> InvalidRequest:
 async def subscribe(runs: Runs, run: Run, cursor: Cursor, *, gap_is_error: bool = False) -> Subscription:
     """Join a run at a cursor. Raises Gone for a gap, where the reader wants none."""
     try:
-        extent = await runs.log.extent(run.run_id)
+        subscription = await _to_log(runs, run, cursor, await runs.log.extent(run.run_id))
     except UnknownLog:
-        subscription = _to_archived(run, cursor)
-    else:
-        subscription = await _to_log(runs, run, cursor, extent)
+        raise Gone("events_gone", "The events of this run were not kept.") from None
     if subscription.gap and gap_is_error:
         message = f"The events after the cursor cannot be had ({subscription.gap.reason})."
         raise Gone("events_gone", message)
@@ -98,19 +95,6 @@ async def state_of(runs: Runs, run: Run) -> tuple[Fold, Record | None]:
     raise UnknownLog(run.run_id)
 
 
-def _to_archived(run: Run, cursor: Cursor) -> Subscription:
-    archived = run.archived
-    if archived is None:
-        raise UnknownLog(run.run_id)
-    extent = Extent(archived.ends, closed=True)
-    if extent.holds(cursor) and cursor.seq == extent.last and not cursor.part:
-        return Subscription(run, cursor, cursor, at_end=True)
-    reason = "expired" if extent.holds(cursor) else "ahead_of_log"
-    as_of = _as_of(archived.terminal, archived.ends)
-    gap = Gap(reason, cursor, as_of, archived.snapshot)
-    return Subscription(run, extent.placed(cursor), as_of, gap, tail=[archived.terminal], archived=True)
-
-
 def _as_of(last: Record, ends: tuple[tuple[int, int], ...]) -> Cursor:
     """Where to go on after a snapshot of all up to `last`: a terminal event is still sent itself."""
     if not last.terminal:
@@ -123,9 +107,6 @@ async def records_of(
     runs: Runs, subscription: Subscription, after: int
 ) -> AsyncGenerator[list[Record], None]:
     """The records past seq `after`, to the run's end, or to where it waits for a person."""
-    if subscription.archived:
-        yield subscription.tail
-        return
     run = subscription.run
     async with aclosing(runs.log.read(run.run_id, after)) as batches:
         if await _waits_at(runs, run, after):

@@ -13,7 +13,7 @@ import orjson
 from .events import EVERY_DECISION, Approval, ApprovalRequest, BridgeEvent, ToolEnd, ToolError, ToolStart
 from .run_tree import Tool
 from .values import clean_text
-from .written import Question, Unrun
+from .written import Output, Question, Unrun
 
 ERROR_MAX_CHARS = 2_048
 ENDED = "The run ended before the tool did."
@@ -83,13 +83,12 @@ class ToolCalls:
         tool = next(alike, None)
         return self._interrupted.pop(tool.tool_call_id) if tool else None
 
-    def end(self, run_id: UUID, output: Any, size: int | None) -> None:
-        """`size` is the whole output's in characters, where `output` is cut."""
+    def end(self, run_id: UUID, output: Output) -> None:
         if tool := self._running.pop(run_id, None):
             if tool.tool_call_id in self._rejected:
-                self._put_error(tool, "rejected", str(output))
+                self._put_error(tool, "rejected", str(output.shown))
             else:
-                self._put_end(tool, output, size)
+                self._put_end(tool, output)
 
     def fail(self, run_id: UUID, code: str, message: str) -> None:
         if tool := self._running.pop(run_id, None):
@@ -107,9 +106,9 @@ class ToolCalls:
                 continue
             tool = Tool(call.tool_call_id, unrun["name"] or call.name, None, self._now())
             if unrun["failed"]:
-                self._put_error(tool, "not_run", unrun["message"])
+                self._put_error(tool, "not_run", unrun["message"].shown)
             else:
-                self._put_end(tool, unrun["message"], unrun["size"])
+                self._put_end(tool, unrun["message"])
 
     def close(self) -> None:
         """The run is over, and whatever is in flight with it."""
@@ -161,17 +160,18 @@ class ToolCalls:
 
     # --- events ------------------------------------------------------------------------------------
 
-    def _put_end(self, tool: Tool, output: Any, size: int | None) -> None:
+    def _put_end(self, tool: Tool, output: Output) -> None:
         t = self._now()
         self._put(
             ToolEnd(
                 t=t,
                 tool_call_id=tool.tool_call_id,
                 name=tool.name,
-                output=output,
+                output=output.shown,
                 duration_ms=t - tool.started,
-                truncated=size is not None,
-                size=size,
+                truncated=output.size is not None,
+                size=output.size,
+                whole=output.whole,
             )
         )
 

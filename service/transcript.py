@@ -31,7 +31,7 @@ from .events import (
 from .run_tree import Place, RunTree, Step
 from .tool_calls import ToolCalls
 from .values import TextJoiner, clean_text
-from .written import CallPiece, Ending, Question, Tokens, Unrun, Written
+from .written import CallPiece, Ending, Output, Question, Tokens, Unrun, Written
 
 START = "__start__"  # LangGraph's own first node
 PARTIAL = "partial"  # the custom event with which a chain tells its output so far
@@ -290,9 +290,8 @@ class Transcript:
             tool = self._calls.start(run_id, place.step, tool_call_id, name, given)
             self._tree.put(run_id, replace(place, tool=tool, node=None))
 
-    def end_tool(self, run_id: UUID, output: Any, size: int | None) -> bool:
-        """As ToolCalls.end."""
-        self._calls.end(run_id, output, size)
+    def end_tool(self, run_id: UUID, output: Output) -> bool:
+        self._calls.end(run_id, output)
         return self._tree.leave(run_id)
 
     def fail_tool(self, run_id: UUID, code: str, message: str) -> bool:

@@ -26,14 +26,20 @@ class Tokens(TypedDict):
     reasoning_tokens: int
 
 
+class Output(NamedTuple):
+    """A tool's output as it is shown. Where that is cut, `whole` is all of it, and `size` its characters."""
+
+    shown: Any
+    size: int | None = None
+    whole: Any = None
+
+
 class Unrun(TypedDict):
-    """A tool call that a graph answered itself, without running the tool; `failed` where it was refused.
-    `message` may be cut: then `size` is the whole one's, in characters."""
+    """A tool call that a graph answered itself, without running the tool; `failed` where it was refused."""
 
     tool_call_id: str
     name: str | None
-    message: str
-    size: int | None
+    message: Output
     failed: bool
 
 

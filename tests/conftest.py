@@ -1,12 +1,16 @@
 """What all tests share: the plugin for missing parts, the kind of event loop, one plain server."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.serving import Served, serving
 
-pytest_plugins = ["tests.needs", "tests.installed"]
+# Each service that a test starts, here or as a process, has a database that goes with it.
+os.environ["DATABASE_URL"] = "sqlite://"
+
+pytest_plugins = ["tests.needs", "tests.installed", "tests.postgres"]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,13 @@ def chromium_path() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+def postgresql_programs() -> Path | None:
+    """The folder with PostgreSQL's programs for servers, which Debian keeps out of the PATH."""
+    folders = [Path(found).parent] if (found := shutil.which("initdb")) else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
 def _system(name: str, present: Callable[[], bool]) -> Part:
     installer = MAC_OS if sys.platform == "darwin" else LINUX
     return Part(name=name, present=present, install=f"{installer} {name}")
@@ -58,6 +66,7 @@ NEEDS: dict[str, tuple[Part, ...]] = {
     "chromium": (_system("chromium", lambda: chromium_path() is not None), _package("playwright")),
     "hatchling": (_package("hatchling"),),
     "langchain-classic": (_package("langchain-classic"),),
+    "postgresql": (_system("postgresql", lambda: postgresql_programs() is not None),),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
     "xdist": (_package("pytest-xdist", "xdist"),),
 }

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ..approvals import Decision
 from ..chain import CallConfig
 from ..events import DecisionType
-from ..runs import OnDisconnect, RunRequest
+from ..run import OnBusy, OnDisconnect, RunRequest
 from ..values import clean_text, encode_json, to_json
 
 METADATA_MAX_BYTES = 16_384
@@ -36,11 +36,13 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 Clean = AfterValidator(lambda value: _clean(value))
 
 
+Metadata = Annotated[dict[str, Any], Clean, AfterValidator(_small)]
+
 ThreadId = Annotated[
     str | None,
     Field(
         pattern=r"^[\w.:@-]{1,128}$",
-        description="The conversation to go on with, for graphs that have a checkpointer of their own.",
+        description="The conversation to go on with, or to begin under this name.",
     ),
 ]
 
@@ -75,10 +77,12 @@ class RunBody(BaseModel):
         default_factory=dict, description="For the model: temperature, max_tokens."
     )
     thread_id: ThreadId = None
-    config: ConfigBody = Field(default_factory=ConfigBody)
-    metadata: Annotated[dict[str, Any], Clean, AfterValidator(_small)] = Field(
-        default_factory=dict, description="Kept with the run and given back."
+    parent_run_id: str | None = Field(
+        "latest", description="The run of the thread to follow: latest, another for a branch, null for none."
     )
+    on_busy: OnBusy = Field("reject", description="What to do while another run of the thread goes on.")
+    config: ConfigBody = Field(default_factory=ConfigBody)
+    metadata: Metadata = Field(default_factory=dict, description="Kept with the run and given back.")
     on_disconnect: OnDisconnect | None = Field(
         None,
         description="Whether the run goes on when nobody reads it: cancel is the default of /runs/stream and"

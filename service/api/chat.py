@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ..errors import InvalidRequest
-from ..runs import RunRequest
+from ..run import RunRequest
 from ..values import clean_text
 from .bodies import ChatBody
 from .negotiation import format_of

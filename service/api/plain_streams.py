@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from ..runs import RunRequest
+from ..run import RunRequest
 from ..values import clean_text
 from .bodies import PromptBody, ProxyBody
 from .services import Services, ServicesOf

@@ -6,9 +6,11 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from ..event_log.base import Record, UnknownLog
-from ..runs import Run, Runs
-from ..snapshot import ApprovalState, Snapshot
+from ..history.account import Row
+from ..history.store import StoredRun
+from ..run import Run
+from ..runs import Runs
+from ..snapshot import ApprovalState
 from ..subscriptions import state_of
 from ..values import encode_json
 
@@ -23,25 +25,27 @@ def root_of(request: Request) -> str:
     return root
 
 
-def in_short(run: Run, root: str) -> dict[str, Any]:
+def in_short(run: Run | StoredRun, root: str) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "status": run.status,
         "chain": run.chain,
         "model": run.model,
         "thread_id": run.thread_id,
+        "parent_run_id": run.parent_run_id,
         "attempt": run.attempt,
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "metadata": run.metadata,
+        "metadata": run.metadata if isinstance(run, Run) else orjson.loads(run.metadata),
         "events_url": f"{root}/runs/{run.run_id}/events",
     }
 
 
 async def in_whole(runs: Runs, run: Run, root: str) -> dict[str, Any]:
     """With messages, tools, and of a finished run its output or error, usage and timings."""
-    snapshot, terminal = await _state(runs, run)
+    state, record = await state_of(runs, run)
+    snapshot, terminal = state.snapshot(), record if record and record.terminal else None
     last = orjson.loads(terminal.line) if terminal else {}
     failed = terminal is not None and terminal.name == "error"
     return {
@@ -63,11 +67,8 @@ async def in_whole(runs: Runs, run: Run, root: str) -> dict[str, Any]:
     }
 
 
-async def _state(runs: Runs, run: Run) -> tuple[Snapshot, Record | None]:
-    try:
-        state, last = await state_of(runs, run)
-    except UnknownLog:
-        if run.archived is None:
-            raise
-        return run.archived.snapshot, run.archived.terminal
-    return state.snapshot(), last if last and last.terminal else None
+def tool_view(row: Row) -> dict[str, Any]:
+    """A tool call; `args` is the JSON that the model wrote, `input` what the tool was given."""
+    parsed = {name: orjson.loads(row[name]) if row[name] else None for name in ("input", "output", "error")}
+    plain = ("tool_call_id", "message_id", "name", "status", "args")
+    return {**{name: row[name] for name in plain}, **parsed, "duration_ms": row["duration_ms"]}

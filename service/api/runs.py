@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from ..runs import Run, Status
+from ..run import Run, Status
 from .bodies import DecisionsBody, RunBody
 from .negotiation import cursor_of, format_of, idempotency_key_of
-from .run_views import in_short, in_whole, json_response, root_of
+from .run_views import in_short, in_whole, json_response, root_of, tool_view
 from .services import ServicesOf
-from .streaming import follow, start_and_follow
+from .streaming import attach, start_and_follow
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -61,33 +61,42 @@ async def list_runs(
     request: Request,
     status: Status | None = None,
     chain: str | None = None,
+    thread_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> Response:
     """`next` is the cursor of the next page, null on the last."""
-    found: list[Run] = []
-    for run in services.runs.newest_first():
-        if after is not None and run.run_id >= after:
-            continue
-        if (status is None or run.status == status) and (chain is None or run.chain == chain):
-            found.append(run)
-        if len(found) > limit:
-            break
+    wanted = {"status": status, "chain": chain, "thread_id": thread_id}
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    found = await services.history.runs(filters=filters, after=after, limit=limit + 1)
     more = found[limit - 1].run_id if len(found) > limit else None
     return json_response({"items": [in_short(run, root_of(request)) for run in found[:limit]], "next": more})
 
 
+@router.get("/{run_id}/tools/{tool_call_id}", summary="A tool call with its whole result")
+async def get_tool(services: ServicesOf, run_id: str, tool_call_id: str) -> Response:
+    """Also of one whose `tool_end` says `truncated`."""
+    run = await services.runs.find(run_id)
+    return json_response(tool_view(await services.history.tool(run.run_id, tool_call_id)))
+
+
 @router.get("/{run_id}", summary="One run with its output, usage and tools")
 async def get_run(services: ServicesOf, request: Request, run_id: str) -> Response:
-    run = services.runs.get(run_id)
+    run = await services.runs.find(run_id)
     return json_response(await in_whole(services.runs, run, root_of(request)))
 
 
 @router.get("/{run_id}/events", summary="A run's events from a cursor")
 async def run_events(services: ServicesOf, request: Request, run_id: str) -> Response:
     """`Last-Event-ID` or `?after=` is the cursor: an event's id, `<attempt>.<seq>` or `<seq>`."""
-    run = services.runs.get(run_id)
-    return await follow(services, request, run, format_of(request, "events"), cursor_of(request, run_id))
+    return await attach(services, request, run_id, format_of(request, "events"), cursor_of(request, run_id))
+
+
+@router.delete("/{run_id}", status_code=204, summary="Delete a run that is over")
+async def delete_run(services: ServicesOf, run_id: str) -> Response:
+    """With its events and calls; in its thread, those that followed it follow the run before it."""
+    await services.runs.delete(run_id)
+    return Response(status_code=204)
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a run")
@@ -107,5 +116,5 @@ async def decide(
     `approve`, `edit` with `args`, `reject` with a `message` or without, `respond` with a `message`. A
     question without requests takes one of them: `respond` with a `value`, or yes, or no.
     """
-    run = services.runs.decide(run_id, interrupt_id, [each.decision() for each in body.decisions])
+    run = await services.runs.decide(run_id, interrupt_id, [each.decision() for each in body.decisions])
     return json_response(await in_whole(services.runs, run, root_of(request)))

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from ..history.history import History
 from ..registry import Registry
 from ..runs import Runs
 from .keys import SharedKey
@@ -32,11 +33,13 @@ class StreamTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The concrete parts; app.py puts them together."""
+    """The concrete parts; app.py puts them together. `kept_in` names the database, for people."""
 
     times: StreamTimes
     registry: Registry
     runs: Runs
+    history: History
+    kept_in: str
     drain: Drain
     shared_key: SharedKey
     max_input_bytes: int

@@ -1,6 +1,7 @@
 """A run's log in a format as a response: the only place that knows sse-starlette."""
 
 import logging
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
@@ -11,8 +12,10 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from ..errors import Overloaded
 from ..event_log.base import START, Cursor, Record, UnknownLog
-from ..runs import Run, RunRequest, Runs
+from ..run import Run, RunRequest
+from ..runs import Runs
 from ..subscriptions import Subscription, records_of, subscribe
 from ..wire import FORMATS, ROUTE_FORMATS
 from ..wire.base import Format, TextualFormat
@@ -26,6 +29,7 @@ from .services import Services
 logger = logging.getLogger(__name__)
 
 EXPOSED_HEADERS = ("X-Run-ID", "X-Stream-ID", "X-Request-ID", "Location", "Retry-After")
+COME_BACK = 1_000, 5_000  # milliseconds
 GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once the runs have ended
 
 
@@ -59,7 +63,7 @@ async def follow(
 ) -> Response:
     """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop."""
     refuses_gap, in_whole_words = gap_is_error(request), wants_words(request, format_name)
-    headers = {"X-Run-ID": run.run_id, "Cache-Control": "no-store, no-transform"}
+    headers = _headers(run.run_id)
     subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
     if subscription.at_end:
         return Response(status_code=204, headers=headers)
@@ -78,13 +82,32 @@ async def follow(
     )
 
 
+async def attach(
+    services: Services, request: Request, run_id: str, format_name: str, cursor: Cursor = START
+) -> Response:
+    """The run of this id from the cursor on.
+
+    A browser's EventSource dies at any status but 200: while the run cannot be looked up, it is told when to
+    come back.
+    """
+    try:
+        run = await services.runs.find(run_id)
+        return await follow(services, request, run, format_name, cursor)
+    except Overloaded:
+        format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
+        if not format_.opening(cursor.event_id(run_id)):
+            raise
+        back = random.randint(*COME_BACK)  # noqa: S311 - so that not all come back at once
+        return Response(f"retry: {back}\n\n", headers=_headers(run_id), media_type=format_.media_type)
+
+
 async def start_and_follow(
     services: Services, request: Request, wanted: Callable[[], RunRequest], format_name: str
 ) -> Response:
     """Start a run and stream it; with a cursor in the request, only go on with the run that it names."""
     if place := attach_to(request):
         run_id, cursor = place
-        return await follow(services, request, services.runs.get(run_id), format_name, cursor)
+        return await attach(services, request, run_id, format_name, cursor)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
     run = await services.runs.start(wanted(), attached=True, key=idempotency_key_of(request))
@@ -113,6 +136,10 @@ async def frames_of(
                     yield chunk
             if run.status == "waiting":
                 yield format_.paused([approval.interrupt_id for approval in run.waits.open])
+
+
+def _headers(run_id: str) -> dict[str, str]:
+    return {"X-Run-ID": run_id, "Cache-Control": "no-store, no-transform"}
 
 
 def _encoder(subscription: Subscription, format_: Format, in_whole_words: bool) -> Encoder:

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..errors import ChainstreamError, Conflict
 from ..event_log.base import START, Cursor
-from ..runs import Run, RunRequest
+from ..run import Run, RunRequest
 from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
 from .send_watch import SendWatch
@@ -91,7 +91,7 @@ class _Socket:
             run = await self._services.runs.start(request, attached=True)
             await self._tell(run, START)
         else:
-            run = self._services.runs.get(said.run_id)
+            run = await self._services.runs.find(said.run_id)
             await self._tell(run, parse_cursor(str(said.after), run.run_id)[1])
 
     def _request(self, said: ChatMessage) -> RunRequest:

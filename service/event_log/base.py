@@ -5,10 +5,11 @@ and then what comes, in batches, and the end once the log is closed.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..events import TERMINAL, Event, decode_event, encode_event
+from ..events import TERMINAL, Event, ToolEnd, decode_event, encode_event
+from ..values import encode_json
 
 BATCH_RECORDS = 256
 BATCH_BYTES = 40 * 1024  # of lines; with ids and field names a batch of frames stays under 64 KB
@@ -42,14 +43,20 @@ START = Cursor(0)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as a log keeps it: its name and its `data`, encoded once."""
+    """An event as a log keeps it: its name and its `data`, encoded once.
+
+    `whole` is the JSON of a tool's output that its `data` has cut; no log keeps it, history does.
+    """
 
     name: str
     line: bytes
+    whole: bytes | None = None
 
 
 def entry_of(event: Event) -> Entry:
     """Encodes an event."""
+    if isinstance(event, ToolEnd) and event.whole is not None:
+        return Entry(event.type, encode_event(event), encode_json(event.whole))
     return Entry(event.type, encode_event(event))
 
 
@@ -108,6 +115,26 @@ class Extent:
                 return first <= cursor.seq <= end
             first = end + 1
         return False
+
+
+def batches_of(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """In their order, each of at most BATCH_RECORDS records and BATCH_BYTES bytes of lines, or one record."""
+    position = 0
+    while position < len(records):
+        batch = first_batch(records, position)
+        position += len(batch)
+        yield batch
+
+
+def first_batch(records: Sequence[Record], position: int) -> list[Record]:
+    """The first of `batches_of` from this position on."""
+    batch = list(records[position : position + BATCH_RECORDS])
+    size = 0
+    for count, record in enumerate(batch):
+        size += len(record.line)
+        if size > BATCH_BYTES and count:
+            return batch[:count]
+    return batch
 
 
 class UnknownLog(Exception):

@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from .base import BATCH_BYTES, BATCH_RECORDS, Entry, EventLog, Extent, Record, UnknownLog
+from .base import Entry, EventLog, Extent, Record, UnknownLog, first_batch
 
 _RECORD_BYTES = 200  # what a Record and its line's object take beside the line's own bytes (measured)
 
@@ -68,7 +68,7 @@ class MemoryEventLog(EventLog):
         position = after
         while True:
             while position < len(log.records):
-                batch = _batch(log.records, position)
+                batch = first_batch(log.records, position)
                 position += len(batch)
                 yield batch
             if log.closed:
@@ -125,13 +125,3 @@ def _wake(log: _Log) -> None:
     for changed in log.waiting:
         if not changed.done():  # else its reader was woken, or cancelled, and has not run yet
             changed.set_result(None)
-
-
-def _batch(records: list[Record], position: int) -> list[Record]:
-    batch = records[position : position + BATCH_RECORDS]
-    size = 0
-    for count, record in enumerate(batch):
-        size += len(record.line)
-        if size > BATCH_BYTES and count:
-            return batch[:count]
-    return batch

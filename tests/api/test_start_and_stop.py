@@ -58,7 +58,8 @@ def failed_start(**settings: str) -> str:
 def test_at_the_start_one_line_says_address_model_and_why_chains_and_where_data_goes() -> None:
     with process() as (_, port, line):
         chains = "agent, chat, docs, extract, summarize"
-        for part in (f"http://127.0.0.1:{port}", "offline:demo", "no key", chains, "memory"):
+        kept = "kept in the SQLite database"
+        for part in (f"http://127.0.0.1:{port}", "offline:demo", "no key", chains, kept):
             assert part in line
 
 

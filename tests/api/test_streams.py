@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from service.wire import FORMATS
 from tests.api.event_streams import frames_of, last_id, names_of, whole_frames, without_opening
 from tests.served_chains import GATES, MODEL_CALLS, MODEL_CALLS_CLOSED
 from tests.serving import Answer, Served, request_bytes, serving
@@ -246,16 +247,24 @@ def test_on_gap_error_answers_410(served: Served) -> None:
     assert (answer.status, orjson.loads(answer.body)["code"]) == (410, "events_gone")
 
 
-def test_an_expired_log_gives_a_gap_with_the_final_state_and_the_stored_end() -> None:
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_run_whose_log_is_gone_is_replayed_byte_for_byte(format_name: str) -> None:
     with serving(run_log_ttl_seconds=0) as served:
-        run_id = run_of(served.get("/stream?chain=numbered&query=tokens=3"))
-        for cursor in ("0", "1.2"):
-            gap, last = frames_of(replay(served, run_id, after=cursor).body)
-            assert (gap.event, gap.json["reason"], last.event) == ("gap", "expired", "done")
-            snapshot: Any = gap.json["snapshot"]
-            assert snapshot["messages"][0]["text"] == "run:1; run:2; run:3; "
-        assert replay(served, run_id, after=last.id or "").status == 204
-        assert orjson.loads(served.get(f"/runs/{run_id}").body)["output"] == "run:1; run:2; run:3; "
+        live = served.get(f"/stream?chain=numbered&query=tokens=300&format={format_name}")
+        again = served.get(f"/runs/{run_of(live)}/events?format={format_name}")
+        assert (again.status, again.body) == (200, live.body)
+
+
+def test_a_run_whose_log_is_gone_is_resumed_at_any_event_and_told_in_whole() -> None:
+    with serving(run_log_ttl_seconds=0) as served:
+        live = served.get("/stream?chain=numbered&query=tokens=3&format=events")
+        run_id, told = run_of(live), frames_of(live.body)
+        for seen, frame in enumerate(told[:-1], 1):
+            assert frames_of(replay(served, run_id, after=frame.id or "").body) == told[seen:]
+        assert replay(served, run_id, after=told[-1].id or "").status == 204
+        run = orjson.loads(served.get(f"/runs/{run_id}").body)
+        assert (run["status"], run["output"]) == ("succeeded", "run:1; run:2; run:3; ")
+        assert run["messages"] == [{"message_id": "m1", "channel": "answer", "text": run["output"]}]
 
 
 def test_a_run_goes_on_after_its_reader_left_and_is_cancelled_after_the_grace() -> None:

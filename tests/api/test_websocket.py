@@ -240,7 +240,7 @@ def await_dropped(served: Served, run_id: str) -> None:
     """Until nobody reads the run."""
     runs = served.app.state.services.runs
     for _ in range(20_000):
-        if not runs.get(run_id).subscribers:
+        if not runs._runs[run_id].subscribers:
             return
         assert served.get("/health").status == 200
     raise AssertionError("the reader is not dropped")

@@ -27,6 +27,8 @@ def test_quick_run_prints_a_row_for_each_system_and_every_other_table(tmp_path: 
     assert "Without a row for LangServe: it is installed by a full run only." in rows
     assert "### Readers of one run" in rows
     assert "### Growth" in rows
+    assert any(row.startswith("### A history of 1,000 runs") for row in rows)
+    assert float(rows["| search, simple: a word of nearly all runs"][0].split()[0]) > 0
 
 
 def test_a_service_that_does_not_start_ends_the_benchmark_with_what_it_said(tmp_path: Path) -> None:

@@ -140,8 +140,6 @@ def test_threads_are_apart_and_without_one_each_run_is_its_own(graphs: Served) -
 @pytest.mark.parametrize(
     ("chain", "fields", "code"),
     [
-        ("doubling", {"thread_id": "x"}, "no_threads"),
-        ("doubling", {"config": {"configurable": {"thread_id": "x"}}}, "no_threads"),
         ("remembering", {"thread_id": "x", "config": {"configurable": {"thread_id": "y"}}}, "two_threads"),
         ("doubling", {"config": {"configurable": {"__pregel_checkpointer": 1}}}, "bad_config"),
         ("doubling", {"config": {"context": {"name": "Ann"}}}, "no_context"),

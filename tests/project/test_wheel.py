@@ -1,6 +1,7 @@
 """The wheel: what is in it, and that it works in an environment that has nothing else of this repository."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 from service import __version__
 from tests.api.event_streams import frames_of
 from tests.installed import ROOT, printed_by
-from tests.project.commands import answer_of, graph_saying, running
+from tests.project.commands import answer_of, graph_saying, running, users_environment
 from tests.serving import read_answer, request_bytes
 
 pytestmark = pytest.mark.needs("hatchling")
@@ -75,6 +76,21 @@ def test_without_a_target_the_installed_command_serves_the_shipped_chains_and_th
             assert client.get(path, {"Accept": "text/html"}).status == 200
         answer = client.get("/stream?chain=docs&format=events&query=What is RUN_TIMEOUT_SECONDS").text
         assert '"README.md: Settings"' in answer and "event: done" in answer
+
+
+def test_the_installed_command_migrates_and_says_its_own_name(programs: Path, project: Path) -> None:
+    ran = subprocess.run(
+        [programs / "chainstream", "migrate"],
+        cwd=project,
+        env=users_environment(DATABASE_URL=""),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "data/chainstream.db, which had none, has the newest schema now" in ran.stdout
+    assert (project / "data" / "chainstream.db").exists()
+    code = "from chainstream.migrations import COMMAND; print(COMMAND)"
+    assert printed_by(programs / "python", code) == "chainstream migrate"
 
 
 def test_an_edit_of_a_served_file_is_seen_and_a_broken_one_told_until_it_is_healed(

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from service.callbacks import AsyncIteratorCallbackHandler
-from service.event_log.base import Record
+from service.event_log.base import EventLog, Record
 from service.event_log.memory import MemoryEventLog
 from service.events import Event, RunStarted
 from service.executor.execution import Execution, Limits
@@ -50,7 +50,7 @@ async def executing(
         await task
 
 
-async def records_of(log: MemoryEventLog, run_id: str = RUN_ID) -> list[Record]:
+async def records_of(log: EventLog, run_id: str = RUN_ID) -> list[Record]:
     async with aclosing(log.read(run_id)) as batches:
         return [record async for batch in batches for record in batch]
 

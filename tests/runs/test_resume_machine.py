@@ -1,8 +1,8 @@
 """Whatever happens to a run and to its readers, each has in the end what the log says: a state machine.
 
-A reader attaches, stops in the middle, is cut off, comes back with its last id. The run's events go on, end,
-expire; the service dies, and another goes on from a part of the log. The model is a list: the records that
-the log holds, in their order.
+A reader attaches, stops in the middle, is cut off, comes back with its last id. The run's events go on, and
+end; the service dies, and another goes on from a part of the log. The model is a list: the records that the
+log holds, in their order.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from service.errors import Gone
-from service.event_log import memory
+from service.event_log import base
 from service.event_log.base import START, Cursor, Record, entry_of
 from service.event_log.memory import MemoryEventLog
 from service.events import Event, MessageEnd
@@ -79,7 +79,7 @@ class Resuming(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.small_batches = patch.object(memory, "BATCH_RECORDS", BATCH_RECORDS)
+        self.small_batches = patch.object(base, "BATCH_RECORDS", BATCH_RECORDS)
         self.small_batches.start()
         self.runner = asyncio.Runner()
         self.moved = asyncio.Condition()
@@ -87,7 +87,6 @@ class Resuming(RuleBasedStateMachine):
         self.model: list[Record] = []
         self.lost: list[Record] = []
         self.finished = False
-        self.expired = False
         self.all: list[Reader] = []
 
     def teardown(self) -> None:
@@ -115,12 +114,6 @@ class Resuming(RuleBasedStateMachine):
         self.wait(self.log.close(RUN_ID))
         self.finished = True
         self.wait(self.settle())
-
-    @precondition(lambda self: self.finished and not self.expired)
-    @rule()
-    def expire(self) -> None:
-        self.wait(self.log.expire(RUN_ID))
-        self.expired = True
 
     @precondition(lambda self: not self.finished)
     @rule(data=st.data())
@@ -180,9 +173,7 @@ class Resuming(RuleBasedStateMachine):
 
     def gap_at(self, cursor: Cursor) -> str | None:
         """Why a reader at this cursor must be told of a gap, if it must."""
-        if not self.has(cursor):
-            return "ahead_of_log"
-        return "expired" if self.expired and not self.is_end(cursor) else None
+        return None if self.has(cursor) else "ahead_of_log"
 
     def has(self, cursor: Cursor) -> bool:
         if cursor.seq == 0:
@@ -197,13 +188,10 @@ class Resuming(RuleBasedStateMachine):
 
     def serve(self, kept: list[Record]) -> None:
         """A service that has this much of the run."""
-        self.log = MemoryEventLog(ttl=3600, max_bytes=1 << 30, on_expire=self.archive)
+        self.log = MemoryEventLog(ttl=3600, max_bytes=1 << 30)
         self.runs, self.run = readable_run(self.log)
         self.model = kept
         self.wait(keep(self.log, kept))
-
-    def archive(self, run_id: str, records: list[Record]) -> None:
-        self.runs.archive(run_id, records)
 
     def write(self, events: list[Event]) -> None:
         entries = [entry_of(event) for event in events]

@@ -13,7 +13,9 @@ from service.event_log.memory import MemoryEventLog
 from service.executor.local import Capacity, LocalExecutor
 from service.providers import Models
 from service.registry import open_registry
-from service.runs import TRANSITIONS, IllegalTransition, Run, RunRequest, Runs, Status
+from service.run import TRANSITIONS, IllegalTransition, Run, RunRequest, Status
+from service.runs import Runs
+from tests.history.recorded import recorded
 from tests.runs.driving import MODEST, records_of
 from tests.served_chains import GATES, MODEL_CALLS, SERVED
 
@@ -26,18 +28,23 @@ async def runs_with(
     max_queued: int = 10,
     max_waiting: int = 10,
     grace: float = 60,
-    kept: int = 100,
     ttl: float = 60,
 ) -> AsyncIterator[Runs]:
     async with open_registry(chains, Models(offline_tokens_per_second=0)) as registry:
-        log = MemoryEventLog(ttl, 10_000_000, on_expire=lambda run_id, records: runs.archive(run_id, records))
+        live = MemoryEventLog(ttl, 10_000_000, on_expire=lambda run_id, records: forget(run_id))
         capacity = Capacity(running=max_running, queued=max_queued, paused=max_waiting, pause_timeout=0)
-        executor = LocalExecutor(log, MODEST, capacity)
-        runs = Runs(log, registry, executor, grace=grace, kept=kept)
-        try:
-            yield runs
-        finally:
-            await runs.drain(0)
+        async with recorded(live) as (log, history):
+            executor = LocalExecutor(log, MODEST, capacity)
+            runs = Runs(log, registry, executor, history, grace=grace)
+
+            def forget(run_id: str) -> None:
+                log.forgot(run_id)
+                runs.let_go(run_id)
+
+            try:
+                yield runs
+            finally:
+                await runs.drain(0)
 
 
 def numbered(prompt: str, **fields: Any) -> RunRequest:
@@ -45,7 +52,6 @@ def numbered(prompt: str, **fields: Any) -> RunRequest:
 
 
 async def names_of(runs: Runs, run: Run) -> list[str]:
-    assert isinstance(runs.log, MemoryEventLog)
     return [record.name for record in await records_of(runs.log, run.run_id)]
 
 
@@ -126,7 +132,7 @@ async def test_runs_over_both_bounds_are_refused_before_anything_is_started() ->
         with pytest.raises(Overloaded) as refused:
             await runs.start(numbered("tokens=1 refused"), attached=False)
         assert refused.value.retry_after > 0
-        assert len(list(runs.newest_first())) == 2
+        assert len(runs._runs) == 2
         GATES["full"].open()
     assert "tokens=1 refused" not in MODEL_CALLS
 
@@ -226,11 +232,13 @@ async def test_draining_lets_runs_end_by_themselves_within_the_grace() -> None:
         assert run.status == "succeeded"
 
 
-async def test_what_is_kept_of_finished_runs_is_bounded() -> None:
-    async with runs_with(kept=3, ttl=0) as runs:
+async def test_a_finished_run_whose_log_has_expired_is_kept_in_history_alone() -> None:
+    async with runs_with(ttl=0) as runs:
         for number in range(20):
             run = await runs.start(numbered("tokens=1"), attached=False, key=f"key-{number}")
             await ended(run)
         await runs.log.open("another")  # any use of the log lets what has expired go
-        assert len(list(runs.newest_first())) == 3
-        assert len(runs._by_key) == 3
+        assert (runs._runs, runs._by_key) == ({}, {})
+        kept = await runs.find(run.run_id)
+        assert (kept.status, kept.ended_at is not None) == ("succeeded", True)
+        assert await names_of(runs, kept) == ["run", "token", "message_end", "usage", "done"]

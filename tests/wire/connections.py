@@ -9,8 +9,10 @@ from service.api.streaming import frames_of
 from service.event_log.base import START, Entry, EventLog, Record
 from service.event_log.memory import MemoryEventLog
 from service.executor.local import LocalExecutor
+from service.history.history import History
 from service.registry import Registry
-from service.runs import Run, Runs
+from service.run import Run
+from service.runs import Runs
 from service.subscriptions import parse_cursor, subscribe
 from tests.wire.lines import Lines
 from tests.wire.random_logs import RUN_ID
@@ -20,7 +22,7 @@ from tests.wire.whatwg import EventStream, Message
 
 def readable_run(log: EventLog, run_id: str = RUN_ID) -> tuple[Runs, Run]:
     """A run that nobody executes, of a service that can start none."""
-    runs = Runs(log, cast(Registry, None), cast(LocalExecutor, None), grace=0, kept=10)
+    runs = Runs(log, cast(Registry, None), cast(LocalExecutor, None), cast(History, None), grace=0)
     run = Run(run_id, "chat", "model", {}, cancel_when_left=False)
     runs._runs[run_id] = run
     return runs, run

@@ -1,0 +1,187 @@
+"""The database: connections for one unit of work each, to a database that this process alone works with.
+
+SQLite is one file with one writer at a time: writing takes its turn here, and not as `database is locked`
+there. PostgreSQL is spoken to through psycopg. No connection is held longer than one unit of work.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import URL, Connection, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from .database_hold import FileHold, ServerHold
+from .database_url import DEFAULT_FILE, told
+from .errors import StartError
+
+T = TypeVar("T")
+
+POOL_SIZE = 5
+BUSY_SECONDS = 10  # that SQLite waits for another process's write
+CONNECT_SECONDS = 5
+SILENT_SECONDS = 15  # after which a server that has gone without a word is noticed
+
+PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other
+    "PRAGMA synchronous = NORMAL",  # a killed process loses nothing, a machine's crash the last second
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Hold(Protocol):
+    """What says that this process alone works with the database."""
+
+    async def ensure(self) -> None:
+        """Returns where that is still so. Raises what the database raises, or DatabaseInUse."""
+
+
+class Database:
+    """Connections for one unit of work each; `dialect` is `sqlite` or `postgresql`."""
+
+    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, file: "File | None" = None) -> None:
+        self._engine = engine
+        self._hold = hold
+        self._file = file
+        self.url = url
+        self.dialect = engine.dialect.name
+        self._turn: asyncio.Lock | nullcontext[None] = (
+            asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        )
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that is rolled back at its end."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that is committed at its end, unless an error ends it."""
+        async with self._turn, self._engine.connect() as connection:
+            await self._hold.ensure()  # after the connection was made: a new one may be to another server
+            await connection.execution_options(begin="BEGIN IMMEDIATE")
+            async with connection.begin():
+                yield connection
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do this in a transaction that is committed at its end, unless an error ends it.
+
+        On SQLite in one go on a thread: to go there and back for each statement takes several times the CPU.
+        """
+        if self._file is None:
+            async with self.writing() as connection:
+                return await connection.run_sync(work)
+        async with self._turn:
+            await self._hold.ensure()
+            return await self._file.write(work)
+
+
+class File:
+    """An SQLite file's connection for units of work that a thread of its own does."""
+
+    def __init__(self, url: URL) -> None:
+        options = {"isolation_level": None, "check_same_thread": False}
+        engine = create_engine(url.set(drivername="sqlite"), poolclass=StaticPool, connect_args=options)
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        self._engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._thread = ThreadPoolExecutor(1, "database")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._engine.dispose()
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+@asynccontextmanager
+async def open_database(url: URL) -> AsyncIterator[Database]:
+    """Connections to a database, whatever its schema, that no other process has open.
+
+    Raises StartError `no_database` where there is none, `database_in_use` where another process has it.
+    """
+    async with AsyncExitStack() as stack:
+        if url.get_backend_name() == "sqlite":
+            yield await _open_file(_place_of(url, stack), stack)
+        else:
+            yield await _open_server(url, stack)
+
+
+async def _open_file(url: URL, stack: AsyncExitStack) -> Database:
+    hold = stack.enter_context(FileHold(Path(str(url.database))))
+    engine = create_async_engine(url, **_POOL, connect_args={"isolation_level": None})
+    event.listen(engine.sync_engine, "connect", _set_up)
+    event.listen(engine.sync_engine, "begin", _begin)
+    stack.push_async_callback(engine.dispose)
+    await _try(engine)
+    file = File(url)
+    stack.callback(file.close)
+    return Database(engine, url, hold, file)
+
+
+async def _open_server(url: URL, stack: AsyncExitStack) -> Database:
+    engine = create_async_engine(url, **_POOL, pool_pre_ping=True, connect_args=_CONNECT)
+    stack.push_async_callback(engine.dispose)
+    await _try(engine)
+    hold = await stack.enter_async_context(ServerHold(url, _CONNECT))
+    event.listen(engine.sync_engine, "connect", hold.doubt)
+    return Database(engine, url, hold)
+
+
+_POOL: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "chainstream",
+    "keepalives_idle": SILENT_SECONDS,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": SILENT_SECONDS * 1000,
+    "prepare_threshold": None,  # else a plan is made without knowing which word is rare
+}
+
+
+async def _try(engine: AsyncEngine) -> None:
+    try:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+    except (DBAPIError, OSError) as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        message = f"{told(engine.url)} cannot be opened: {said}. Set DATABASE_URL, or start the database."
+        raise StartError("no_database", message[:1].upper() + message[1:]) from error
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _place_of(url: URL, stack: AsyncExitStack) -> URL:
+    """The URL with a file that can be: its folder made, or a file of our own, which `stack` removes."""
+    if url.database in (None, "", ":memory:"):
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chainstream-"))
+        return url.set(database=str(Path(folder) / DEFAULT_FILE.name))
+    parent = Path(str(url.database)).parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The database's folder {str(parent)!r} cannot be made: {error.strerror}. Set DATABASE_URL."
+        raise StartError("no_database", message) from error
+    return url

@@ -1,0 +1,1 @@
+"""What is kept of runs: every event, call and thread, in a database."""

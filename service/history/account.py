@@ -1,0 +1,183 @@
+"""What a run's entries say that history keeps in columns, taken in one by one.
+
+Tokens are not looked at: that would cost each of them time, and a run's text is in its last event as well.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from ..event_log.base import Entry
+from ..events import Approval, MessageEnd, RunStarted, ToolCall, ToolEnd, ToolError, ToolStart, Usage
+from ..values import encode_json
+
+Row = dict[str, Any]
+
+LONGEST_ID = 256  # of a tool call, whose id its provider makes up
+
+STATUS_AFTER = {"done": "succeeded", "error": "failed", "cancelled": "cancelled"}
+
+
+class Account:
+    """Of one run: its row and those of its calls, each to be taken whenever it has changed."""
+
+    def __init__(self, run_id: str, attempt: int = 1) -> None:
+        self.run_id = run_id
+        self._key = {"run_id": run_id}
+        self._run: Row = {
+            **self._key,
+            "status": "queued",
+            "attempt": attempt,
+            "started_at": None,
+            "ended_at": None,
+            "response": "",
+            "ending": None,
+            "usage": None,
+            "cost_usd": None,
+            "duration_ms": None,
+        }
+        self._changed = False
+        self._tools: dict[str, Row] = {}
+        self._changed_tools: dict[str, Row] = {}
+        self._models: dict[str, Row] = {}
+        self._changed_models: dict[str, Row] = {}
+
+    @property
+    def is_over(self) -> bool:
+        return self._run["ending"] is not None
+
+    def take(self, entry: Entry, at: datetime) -> None:
+        """Any entry, in the log's order; `at` is when it was appended, or a little earlier."""
+        if entry.name == RunStarted.type:
+            self._run["started_at"] = at
+            self._become("running")
+        if self._run["status"] == "waiting" and entry.name != Approval.type:
+            self._become("running")  # the run went on, so it was answered
+        if takes := _TAKES.get(entry.name):
+            takes(self, orjson.loads(entry.line), entry)
+
+    def take_run(self) -> list[Row]:
+        """The run's row, if it changed since the last time."""
+        changed, self._changed = self._changed, False
+        return [dict(self._run)] if changed else []
+
+    def take_tools(self) -> list[Row]:
+        """The rows of tool calls that changed since the last time."""
+        changed, self._changed_tools = self._changed_tools, {}
+        return [dict(row) for row in changed.values()]
+
+    def take_models(self) -> list[Row]:
+        """The rows of model calls that changed since the last time."""
+        changed, self._changed_models = self._changed_models, {}
+        return [dict(row) for row in changed.values()]
+
+    def _become(self, status: str) -> None:
+        self._run["status"] = status
+        self._changed = True
+
+    def _waits(self, _data: Row, _entry: Entry) -> None:
+        self._become("waiting")
+
+    def _ended(self, data: Row, entry: Entry) -> None:
+        usage = data.get("usage")
+        self._run |= {
+            "ended_at": self._run["started_at"] + timedelta(milliseconds=data["t"]),
+            "ending": entry.line.decode(),
+            "response": text_of(data.get("output")),
+            "usage": _json(usage),
+            "cost_usd": usage["cost_usd"] if usage else None,
+            "duration_ms": data.get("duration_ms", data["t"]),
+        }
+        self._become(STATUS_AFTER[entry.name])
+
+    def _called(self, data: Row, _entry: Entry) -> None:
+        tool = self._tool(data)
+        tool["message_id"] = data["message_id"]
+        tool["args"] += data["args_delta"]
+
+    def _tool_started(self, data: Row, _entry: Entry) -> None:
+        self._tool(data).update({"status": "running", "input": _json(data["input"])})
+
+    def _tool_ended(self, data: Row, entry: Entry) -> None:
+        output = entry.whole or encode_json(data["output"])
+        self._tool(data).update(
+            {
+                "status": "succeeded",
+                "output": output.decode(),
+                "duration_ms": data["duration_ms"],
+            }
+        )
+
+    def _tool_failed(self, data: Row, _entry: Entry) -> None:
+        error = {"code": data["code"], "message": data["message"]}
+        self._tool(data).update(
+            {"status": "failed", "error": _json(error), "duration_ms": data["duration_ms"]}
+        )
+
+    def _tool(self, data: Row) -> Row:
+        tool_call_id = clean(data["tool_call_id"])[:LONGEST_ID]
+        tool = self._tools.setdefault(tool_call_id, self._key | {"tool_call_id": tool_call_id} | NEW_TOOL)
+        tool["name"] = tool["name"] or clean(data["name"])
+        self._changed_tools[tool_call_id] = tool
+        return tool
+
+    def _used(self, data: Row, _entry: Entry) -> None:
+        self._model(data).update({"model": data["model"], "usage": _json(data)})
+
+    def _message_ended(self, data: Row, _entry: Entry) -> None:
+        self._model(data).update({"finish_reason": data["finish_reason"], "ended_ms": data["t"]})
+
+    def _model(self, data: Row) -> Row:
+        message_id = data["message_id"]
+        model = self._models.setdefault(message_id, self._key | {"message_id": message_id} | NEW_MODEL)
+        self._changed_models[message_id] = model
+        return model
+
+
+NEW_TOOL: Row = {
+    "message_id": None,
+    "name": "",
+    "status": "called",
+    "args": "",
+    "input": None,
+    "output": None,
+    "error": None,
+    "duration_ms": None,
+}
+NEW_MODEL: Row = {"model": None, "finish_reason": None, "usage": None, "ended_ms": None}
+
+_TAKES: dict[str, Callable[[Account, Row, Entry], None]] = {
+    Approval.type: Account._waits,
+    ToolCall.type: Account._called,
+    ToolStart.type: Account._tool_started,
+    ToolEnd.type: Account._tool_ended,
+    ToolError.type: Account._tool_failed,
+    Usage.type: Account._used,
+    MessageEnd.type: Account._message_ended,
+    **dict.fromkeys(STATUS_AFTER, Account._ended),
+}
+
+
+def text_of(value: Any) -> str:
+    """What of an input or output can be read and searched: a conversation's last message, text, or JSON."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return clean(value)
+        case {"messages": [*_, {"content": content}]} | {"content": content}:
+            return text_of(content)
+        case [*parts] if parts and all(isinstance(part, dict) and "text" in part for part in parts):
+            return clean("".join(str(part["text"]) for part in parts))
+    return clean(encode_json(value).decode())
+
+
+def clean(text: str) -> str:
+    """Without NUL, which PostgreSQL's text cannot hold; the events have it as it was."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else encode_json(value).decode()

@@ -1,0 +1,161 @@
+"""History: all that is kept of runs. What a run told before is there when it is asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import NoReturn, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..database import Database
+from ..errors import Conflict, NotFound, Overloaded
+from ..event_log.base import Extent, Record
+from . import store, threads
+from .account import LONGEST_ID, Row
+from .recorder import RETRY_AFTER, UNREACHABLE, Recorder, TextOf, open_recorder
+from .search import Found, search
+from .store import Exchange, StoredRun
+from .threads import StoredThread, Turn
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 5.0
+
+
+class History:
+    """Made by `open_history`. All that asks the database raises Overloaded where it cannot be reached."""
+
+    def __init__(self, database: Database, recorder: Recorder) -> None:
+        self._database = database
+        self._recorder = recorder
+        self.tell = recorder.tell
+        self.begin = recorder.begin
+        self.forget = recorder.forget
+
+    async def find(self, run_id: str) -> StoredRun | None:
+        await self._settle()
+        return await self._ask(lambda connection: store.find_run(connection, run_id))
+
+    async def runs(self, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[StoredRun]:
+        """The newest first, those before the run `after`."""
+        await self._settle()
+        return await self._ask(
+            lambda connection: store.list_runs(connection, filters=filters, after=after, limit=limit)
+        )
+
+    async def turns(self, thread_id: str) -> list[Turn]:
+        """All runs of a thread, the oldest first; none where there is no such thread."""
+        await self._settle()
+        return await self._ask(lambda connection: threads.turns_of(connection, thread_id))
+
+    async def exchanges(self, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
+        """The newest first, and how many there are."""
+        await self._settle()
+        return await self._ask(
+            lambda connection: store.list_exchanges(connection, limit=limit, offset=offset)
+        )
+
+    async def exchange(self, run_id: str) -> Exchange:
+        """Of a run that is there."""
+        await self._settle()
+        return await self._ask(lambda connection: store.find_exchange(connection, run_id))
+
+    async def search(self, *, query: str, limit: int, offset: int, lang: str) -> tuple[list[Found], int]:
+        """As search.search."""
+        await self._settle()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await search(
+                    self._database, query=query, owner="", limit=limit, offset=offset, lang=lang
+                )
+        except UNREACHABLE as error:
+            raise _unreachable() from error
+
+    async def threads(self, *, after: tuple[datetime, str] | None, limit: int) -> list[StoredThread]:
+        """Those that were used last come first."""
+        await self._settle()
+        return await self._ask(lambda connection: threads.newest(connection, after=after, limit=limit))
+
+    async def thread(self, thread_id: str) -> StoredThread:
+        """Raises NotFound."""
+        await self._settle()
+        found = await self._ask(lambda connection: threads.find(connection, thread_id))
+        return found or _missing(thread_id)
+
+    async def create_thread(self, thread: StoredThread) -> None:
+        """Raises Conflict where there is one of this id."""
+        if not await self._do(lambda connection: threads.create(connection, thread)):
+            raise Conflict("thread_exists", f"There is a thread {thread.thread_id!r} already.")
+
+    async def change_thread(self, thread_id: str, values: Mapping[str, str]) -> None:
+        """Raises NotFound."""
+        if not await self._do(lambda connection: threads.change(connection, thread_id, values)):
+            _missing(thread_id)
+
+    async def remove_thread(self, thread_id: str) -> None:
+        """With its runs, of which none may go on. Raises NotFound."""
+        if not await self._do(lambda connection: threads.remove(connection, thread_id)):
+            _missing(thread_id)
+
+    async def remove_run(self, run_id: str) -> None:
+        """A run that is over; those that followed it follow the one before it."""
+        await self._do(lambda connection: store.remove_run(connection, run_id))
+
+    async def tool(self, run_id: str, tool_call_id: str) -> Row:
+        """A tool call with its whole result. Raises NotFound."""
+        await self._settle()
+        found = await self._ask(
+            lambda connection: store.find_tool(connection, run_id, tool_call_id[:LONGEST_ID])
+        )
+        if found is None:
+            raise NotFound("tool_call_not_found", f"The run has no tool call {tool_call_id!r}.")
+        return found
+
+    async def extent(self, run_id: str) -> Extent | None:
+        await self._settle()
+        return await self._ask(lambda connection: store.extent_of(connection, run_id))
+
+    async def events(self, run_id: str, after: int) -> list[Record]:
+        """Some of the events past seq `after`; none where there are no more."""
+        await self._settle()
+        return await self._ask(lambda connection: store.read_events(connection, run_id, after))
+
+    async def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        await self._settle()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._database.writing() as connection:
+                return await work(connection)
+        except UNREACHABLE as error:
+            raise _unreachable() from error
+
+    async def _settle(self) -> None:
+        """What was told is written first, or the answer would lack it."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._recorder.settle()
+        except TimeoutError:
+            raise _unreachable() from None
+
+    async def _ask(self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._database.reading() as connection:
+                return await question(connection)
+        except UNREACHABLE as error:
+            raise _unreachable() from error
+
+
+def _missing(thread_id: str) -> NoReturn:
+    raise NotFound("thread_not_found", f"There is no thread {thread_id!r}.")
+
+
+def _unreachable() -> Overloaded:
+    message = "The database cannot be reached: what is kept of runs cannot be read now."
+    return Overloaded("history_unavailable", message, retry_after=RETRY_AFTER, busy=True)
+
+
+@asynccontextmanager
+async def open_history(database: Database, text_of: TextOf) -> AsyncIterator[History]:
+    """History in a database whose schema is there."""
+    async with open_recorder(database, text_of) as recorder:
+        yield History(database, recorder)

@@ -1,0 +1,124 @@
+"""What history keeps, as tables; service/migrations brings a database to it.
+
+JSON is kept as the text that orjson wrote, so that it comes back as it was on either database. Times are UTC.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A time in UTC, which SQLite keeps without saying so."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+METADATA = MetaData()
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in its own INTEGER
+
+
+def _run_id() -> Column[str]:
+    return Column("run_id", String(26), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
+
+
+THREADS = Table(
+    "threads",
+    METADATA,
+    Column("thread_id", String(128), primary_key=True),
+    Column("owner", String(64), nullable=False, default=""),
+    Column("title", Text, nullable=False),
+    Column("metadata", Text, nullable=False),  # JSON
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Index("ix_threads_owner_updated_at", "owner", "updated_at", "thread_id"),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("run_id", String(26), nullable=False, unique=True),
+    Column("owner", String(64), nullable=False, default=""),
+    Column("thread_id", String(128), ForeignKey("threads.thread_id", ondelete="CASCADE")),
+    Column("parent_run_id", String(26)),  # the run of its thread that it follows
+    Column("chain", Text, nullable=False),
+    Column("model", Text),
+    Column("status", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("request", Text, nullable=False),  # JSON: all that was asked for, to show, to retry and to go on
+    Column("metadata", Text, nullable=False),  # JSON
+    Column("prompt", Text, nullable=False),
+    Column("response", Text, nullable=False, default=""),
+    Column("ending", Text),  # JSON: the data of the terminal event
+    Column("usage", Text),  # JSON
+    Column("cost_usd", Float),
+    Column("duration_ms", Integer),
+    Column("created_at", Utc, nullable=False),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Index("ix_runs_chain_run_id", "chain", "run_id"),
+    Index("ix_runs_status_run_id", "status", "run_id"),
+    Index("ix_runs_thread_id", "thread_id"),
+    Index("ix_runs_owner_run_id", "owner", "run_id"),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    _run_id(),
+    Column("first_seq", Integer, primary_key=True),
+    Column("last_seq", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("lines", LargeBinary, nullable=False),
+)
+
+MODEL_CALLS = Table(
+    "model_calls",
+    METADATA,
+    _run_id(),
+    Column("message_id", String(32), primary_key=True),
+    Column("model", Text),
+    Column("finish_reason", String(32)),
+    Column("usage", Text),  # JSON: the data of its `usage` event
+    Column("ended_ms", Integer),  # since the run began
+)
+
+TOOL_CALLS = Table(
+    "tool_calls",
+    METADATA,
+    _run_id(),
+    Column("tool_call_id", String(256), primary_key=True),
+    Column("message_id", String(32)),
+    Column("name", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("args", Text, nullable=False, default=""),  # as the model wrote them
+    Column("input", Text),  # JSON: as the tool ran
+    Column("output", Text),  # JSON: the whole
+    Column("error", Text),  # JSON: code and message
+    Column("duration_ms", Integer),
+)

@@ -1,0 +1,91 @@
+"""Turns of threads: one run at a time, each after the one that it follows, with what was said before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Conflict, InvalidRequest, NotFound
+from .history.history import History
+from .history.threads import branch, conversation
+from .run import OnBusy, Run, RunRequest
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands: after `parent_run_id` in its thread, and the messages up to there."""
+
+    thread_id: str | None = None
+    parent_run_id: str | None = None
+    before: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Turns:
+    """`cancel(run_id)` begins to end a run."""
+
+    def __init__(self, history: History, cancel: Callable[[str], object]) -> None:
+        self._history = history
+        self._cancel = cancel
+        self._running: dict[str, Run] = {}
+        self._beginning: dict[str, asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def taken(self, thread_id: str | None, request: RunRequest) -> AsyncIterator[Place]:
+        """The turn of a run that is about to begin; other beginnings in the thread wait, or are refused.
+
+        Raises Conflict where the thread is busy and the request waits for nothing, NotFound where there is
+        no such parent.
+        """
+        if thread_id is None:
+            if request.parent_run_id not in (None, LATEST):
+                message = "A `parent_run_id` needs the `thread_id` that it is of."
+                raise InvalidRequest("no_thread", message)
+            yield Place()
+            return
+        await self._until_free(thread_id, request.on_busy)
+        begun = self._beginning[thread_id] = asyncio.Event()
+        try:
+            yield await self._place(thread_id, request.parent_run_id)
+        finally:
+            del self._beginning[thread_id]
+            begun.set()
+
+    def begin(self, run: Run) -> None:
+        """This run has the turn of its thread, until it ends."""
+        if run.thread_id is not None:
+            self._running[run.thread_id] = run
+
+    def let_go(self, run: Run) -> None:
+        if run.thread_id is not None and self._running.get(run.thread_id) is run:
+            del self._running[run.thread_id]
+
+    def running(self, thread_id: str) -> Run | None:
+        """The run that has the thread's turn."""
+        run = self._running.get(thread_id)
+        return None if run is None or run.ended.is_set() else run
+
+    async def _until_free(self, thread_id: str, on_busy: OnBusy) -> None:
+        while (run := self.running(thread_id)) or thread_id in self._beginning:
+            if on_busy == "reject":
+                by = f" with the run {run.run_id!r}" if run else ""
+                cure = "wait for its end, or send `on_busy`: `wait` or `cancel`"
+                raise Conflict("thread_busy", f"The thread {thread_id!r} is busy{by}: {cure}.")
+            if run is None:
+                await self._beginning[thread_id].wait()
+                continue
+            if on_busy == "cancel":
+                self._cancel(run.run_id)
+            await run.ended.wait()
+
+    async def _place(self, thread_id: str, parent_run_id: str | None) -> Place:
+        turns = await self._history.turns(thread_id)
+        if parent_run_id == LATEST:
+            parent_run_id = turns[-1].run_id if turns else None
+        before = branch(turns, parent_run_id)
+        if parent_run_id is not None and not before:
+            message = f"The thread {thread_id!r} has no run {parent_run_id!r} to follow."
+            raise NotFound("parent_not_found", message)
+        return Place(thread_id, parent_run_id, conversation(before))

@@ -1,0 +1,1 @@
+"""Tests of the database's address, its connections, and that one process alone has it."""

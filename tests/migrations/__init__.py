@@ -1,0 +1,1 @@
+"""Tests of the schema and of the way to it."""
