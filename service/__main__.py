@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from . import __version__
 from .chain_targets import FORMS
@@ -15,13 +16,16 @@ from .errors import StartError
 from .reloader import serve_with_reload
 from .settings import Settings
 
-COMMANDS = ("serve", "migrate")
+COMMANDS = ("serve", "migrate", "export")
 
 
 def main() -> None:
     arguments = _arguments(sys.argv[1:])
     if arguments.command == "migrate":
         _migrate()
+        return
+    if arguments.command == "export":
+        _export(arguments)
         return
     _hand_on(arguments)
     if arguments.reload:
@@ -53,8 +57,18 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     serve.add_argument("--reload", action="store_true", help="start anew when a file changes")
     about = "bring the database of DATABASE_URL to the schema of this version"
     commands.add_parser("migrate", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    _add_export(commands)
     top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
     return parser.parse_args(given if top_level else ["serve", *given])
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "write the history of DATABASE_URL to standard output, each run as a line of JSON"
+    export = commands.add_parser("export", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    export.add_argument("--since", metavar="DATE", help="runs that began then or later: 2026-01-31, in UTC")
+    export.add_argument("--until", metavar="DATE", help="runs that began before")
+    export.add_argument("--thread", metavar="ID", help="runs of this thread")
+    export.add_argument("--events", action="store_true", help="with all their events")
 
 
 def _hand_on(arguments: argparse.Namespace) -> None:
@@ -80,6 +94,36 @@ def _migrate() -> None:
         print(asyncio.run(migrated()))
     except StartError as error:
         sys.exit(error.message)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from .database import open_reader
+    from .database_url import parse_database_url
+    from .history.export import Wanted, export_runs, parse_date
+    from .migrations import require_schema
+
+    async def export() -> None:
+        wanted = Wanted(
+            since=parse_date(arguments.since) if arguments.since else None,
+            until=parse_date(arguments.until) if arguments.until else None,
+            thread_id=arguments.thread,
+            events=arguments.events,
+        )
+        async with open_reader(parse_database_url(enter_environment().database_address)) as reader:
+            await require_schema(reader)
+            async with aclosing(export_runs(reader, wanted)) as lines:
+                async for line in lines:
+                    sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(export())
+    except StartError as error:
+        sys.exit(error.message)
+    except BrokenPipeError:  # whoever read has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left in the buffer
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _listen(settings: Settings) -> socket.socket:

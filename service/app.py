@@ -42,6 +42,7 @@ from .executor.threads import SyncThreads
 from .history.history import open_history
 from .history.recorded_log import RecordedLog
 from .history.recovery import close_lost_runs
+from .history.retention import open_retention
 from .lifetime import Lifespan, SelfStart, StartErrors
 from .loop_watch import Blocked, LoopWatch
 from .migrations import ensure_schema
@@ -141,6 +142,7 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         database = await stack.enter_async_context(_open_database(settings))
+        await stack.enter_async_context(open_retention(database, settings.history_retention_days))
         history = await stack.enter_async_context(
             open_history(database, text_of=lambda run_id: log.answer(run_id))
         )

@@ -6,11 +6,12 @@ there. PostgreSQL is spoken to through psycopg. No connection is held longer tha
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -42,24 +43,31 @@ class Hold(Protocol):
         """Returns where that is still so. Raises what the database raises, or DatabaseInUse."""
 
 
-class Database:
-    """Connections for one unit of work each; `dialect` is `sqlite` or `postgresql`."""
+class Reader:
+    """Connections for one unit of work each, which only read; `dialect` is `sqlite` or `postgresql`."""
 
-    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, file: "File | None" = None) -> None:
+    def __init__(self, engine: AsyncEngine, url: URL) -> None:
         self._engine = engine
-        self._hold = hold
-        self._file = file
         self.url = url
         self.dialect = engine.dialect.name
-        self._turn: asyncio.Lock | nullcontext[None] = (
-            asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
-        )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that is rolled back at its end."""
         async with self._engine.connect() as connection:
             yield connection
+
+
+class Database(Reader):
+    """Connections for one unit of work each, to a database that no other process writes to."""
+
+    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, file: "File | None" = None) -> None:
+        super().__init__(engine, url)
+        self._hold = hold
+        self._file = file
+        self._turn: asyncio.Lock | nullcontext[None] = (
+            asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        )
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -119,6 +127,37 @@ async def open_database(url: URL) -> AsyncIterator[Database]:
             yield await _open_server(url, stack)
 
 
+@asynccontextmanager
+async def open_reader(url: URL) -> AsyncIterator[Reader]:
+    """To a database that a service may have at the same time; each unit of work sees one moment of it.
+
+    Raises StartError `no_database` where there is none.
+    """
+    if url.get_backend_name() == "sqlite":
+        engine = _reading_engine(url)
+    else:
+        reads = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        engine = create_async_engine(url, **_POOL, connect_args=_CONNECT, execution_options=reads)
+    try:
+        await _try(engine)
+        yield Reader(engine, url)
+    finally:
+        await engine.dispose()
+
+
+def _reading_engine(url: URL) -> AsyncEngine:
+    """Of a file that is there: one that only reads makes none."""
+    file = Path(str(url.database or ""))
+    if url.database in _NO_FILE or not file.is_file():
+        message = f"There is no database yet: {told(url)} is made when a service starts. Set DATABASE_URL."
+        raise StartError("no_database", message)
+    place = url.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+    engine = create_async_engine(place, **_POOL, connect_args={"isolation_level": None})
+    event.listen(engine.sync_engine, "connect", _set_up_reader)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
 async def _open_file(url: URL, stack: AsyncExitStack) -> Database:
     hold = stack.enter_context(FileHold(Path(str(url.database))))
     engine = create_async_engine(url, **_POOL, connect_args={"isolation_level": None})
@@ -140,6 +179,7 @@ async def _open_server(url: URL, stack: AsyncExitStack) -> Database:
     return Database(engine, url, hold)
 
 
+_NO_FILE = (None, "", ":memory:")
 _POOL: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
 _CONNECT: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
@@ -163,8 +203,18 @@ async def _try(engine: AsyncEngine) -> None:
 
 
 def _set_up(connection: Any, _record: object) -> None:
+    _execute(connection, PRAGMAS)
+
+
+def _set_up_reader(connection: Any, _record: object) -> None:
+    _execute(
+        connection, (PRAGMAS[0], "PRAGMA schema_version")
+    )  # which fails where the file is none of SQLite's
+
+
+def _execute(connection: Any, pragmas: Sequence[str]) -> None:
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(pragma)
     cursor.close()
 
@@ -175,7 +225,7 @@ def _begin(connection: Connection) -> None:
 
 def _place_of(url: URL, stack: AsyncExitStack) -> URL:
     """The URL with a file that can be: its folder made, or a file of our own, which `stack` removes."""
-    if url.database in (None, "", ":memory:"):
+    if url.database in _NO_FILE:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chainstream-"))
         return url.set(database=str(Path(folder) / DEFAULT_FILE.name))
     parent = Path(str(url.database)).parent

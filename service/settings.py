@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     postgres_user: str = Field("postgres", description="Its user.")
     postgres_password: SecretStr = Field(SecretStr(""), description="Its password.")
     postgres_db: str = Field("", description="Its database; empty: named like the user.")
+    history_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Days that runs are kept after their end; 0 is for ever."
+    )
 
     ping_seconds: float = Field(15, gt=0, description="Time between pings on a quiet stream.")
     send_timeout_seconds: Seconds = Field(

@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 INTERVAL = 0.5  # seconds between two writes: the text that a killed process loses
 WRITE_SECONDS = 15.0  # that one try may take
 FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0  # seconds between two tries
-BEGIN_SECONDS = 3.0  # that a beginning may take to be written
+BEGIN_SECONDS = 10.0  # that a beginning may take to be written
+AWAY_SECONDS = 1.0  # the same, where the database was away when it was last tried
 CLOSE_SECONDS = 5.0  # that the last write may take
 RETRY_AFTER = 5  # seconds, for whoever wanted to start a run
 
@@ -90,7 +91,7 @@ class Recorder:
         if thread is not None:
             self._next.threads[thread["thread_id"]] = thread
         try:
-            async with asyncio.timeout(BEGIN_SECONDS):
+            async with asyncio.timeout(AWAY_SECONDS if self._unreachable else BEGIN_SECONDS):
                 await self._until_written(self._next)
         except TimeoutError:
             self.forget(run_id)

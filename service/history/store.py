@@ -247,5 +247,7 @@ async def close_tools(connection: AsyncConnection, run_id: str, code: str, messa
 async def remove_run(connection: AsyncConnection, run_id: str) -> None:
     """Those that followed it in its thread follow the one that it followed."""
     parent = select(RUNS.c.parent_run_id).where(RUNS.c.run_id == run_id).scalar_subquery()
-    await connection.execute(update(RUNS).where(RUNS.c.parent_run_id == run_id).values(parent_run_id=parent))
+    thread = select(RUNS.c.thread_id).where(RUNS.c.run_id == run_id).scalar_subquery()
+    followed = update(RUNS).where(RUNS.c.thread_id == thread, RUNS.c.parent_run_id == run_id)
+    await connection.execute(followed.values(parent_run_id=parent))
     await connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id))

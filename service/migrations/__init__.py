@@ -5,12 +5,13 @@ Alembic walks the way; it is imported only where there is one to walk, since a s
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..database import Database
+from ..database import Database, Reader
 from ..database_url import told
 from ..errors import StartError
 
@@ -29,10 +30,14 @@ async def ensure_schema(database: Database) -> None:
         return
     if database.dialect == "sqlite":
         await _upgrade(database, has)
-        return
-    _refuse_newer(database, has)
-    what = "has no schema yet" if has is None else f"has the schema {has}, and this version needs {NEWEST}"
-    raise StartError("schema_old", f"{_name(database)} {what}: run `{COMMAND}`, then start again.")
+    else:
+        _refuse(database, has)
+
+
+async def require_schema(reader: Reader) -> None:
+    """Raises StartError unless a database, of either kind, has the newest schema."""
+    if (has := await revision_of(reader)) != NEWEST:
+        _refuse(reader, has)
 
 
 async def migrate(database: Database) -> str:
@@ -45,7 +50,7 @@ async def migrate(database: Database) -> str:
     return f"{_name(database)}, {before}, has the newest schema now, {NEWEST}."
 
 
-async def revision_of(database: Database) -> str | None:
+async def revision_of(database: Reader) -> str | None:
     """That of the schema which the database has; None of an empty one."""
     async with database.reading() as connection:
         if not await connection.run_sync(lambda bound: inspect(bound).has_table("alembic_version")):
@@ -82,7 +87,13 @@ def _run_alembic(connection: Connection) -> None:
     command.upgrade(config, NEWEST)
 
 
-def _refuse_newer(database: Database, has: str | None) -> None:
+def _refuse(database: Reader, has: str | None) -> NoReturn:
+    _refuse_newer(database, has)
+    what = "has no schema yet" if has is None else f"has the schema {has}, and this version needs {NEWEST}"
+    raise StartError("schema_old", f"{_name(database)} {what}: run `{COMMAND}`, then start again.")
+
+
+def _refuse_newer(database: Reader, has: str | None) -> None:
     if has is None or has in REVISIONS:
         return
     message = (
@@ -92,6 +103,6 @@ def _refuse_newer(database: Database, has: str | None) -> None:
     raise StartError("schema_new", message)
 
 
-def _name(database: Database) -> str:
+def _name(database: Reader) -> str:
     name = told(database.url)
     return name[:1].upper() + name[1:]

@@ -8,10 +8,10 @@ from pathlib import Path
 import anyio
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from service import database as database_module
-from service.database import POOL_SIZE, Database, open_database
+from service.database import POOL_SIZE, Database, Reader, open_database, open_reader
 from service.database_url import parse_database_url
 from service.errors import StartError
 from tests.postgres import PASSWORD
@@ -32,7 +32,7 @@ def new_address(request: pytest.FixtureRequest, tmp_path: Path) -> NewAddress:
     return new
 
 
-async def number_of(database: Database) -> int:
+async def number_of(database: Reader) -> int:
     async with database.reading() as connection:
         found = await connection.scalar(text("SELECT count(*) FROM numbers"))
         return int(found or 0)
@@ -206,3 +206,50 @@ async def test_a_server_that_does_not_let_in_ends_the_start_with_one_sentence_wi
             pass
     assert refused.value.code == "no_database"
     assert "\n" not in refused.value.message and PASSWORD[2:] not in refused.value.message
+
+
+async def test_a_reader_reads_what_another_has_open_and_can_write_nothing(new_address: NewAddress) -> None:
+    url = parse_database_url(new_address())
+    async with open_database(url) as database:
+        await make_table(database)
+    async with open_database(url) as database, open_reader(url) as reader:
+        for number in range(2):
+            assert await number_of(reader) == number
+            async with database.writing() as connection:
+                await connection.execute(text("INSERT INTO numbers VALUES (1)"))
+        async with reader.reading() as connection:
+            with pytest.raises(DBAPIError, match=r"read-?only"):
+                await connection.execute(text("INSERT INTO numbers VALUES (1)"))
+
+
+async def test_what_a_reader_reads_in_one_unit_of_work_is_of_one_moment(new_address: NewAddress) -> None:
+    url = parse_database_url(new_address())
+    count = text("SELECT count(*) FROM numbers")
+    async with open_database(url) as database, open_reader(url) as reader:
+        await make_table(database)
+        async with reader.reading() as reading:
+            assert await reading.scalar(count) == 0
+            async with database.writing() as connection:
+                await connection.execute(text("INSERT INTO numbers VALUES (1)"))
+            assert await reading.scalar(count) == 0
+        assert await number_of(reader) == 1
+
+
+async def test_a_reader_reads_a_file_that_nobody_has_open_whatever_its_name(tmp_path: Path) -> None:
+    url = parse_database_url(f"sqlite:///{tmp_path}/a %20 # b.db")
+    async with open_database(url) as database:
+        await make_table(database)
+    async with open_reader(url) as reader:
+        assert await number_of(reader) == 0
+
+
+async def test_a_reader_makes_no_database_and_says_what_is_none(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database" * 100)
+    for name, said in (
+        ("none.db", "no database yet"),
+        ("text.db", "cannot be opened: file is not a database"),
+    ):
+        with pytest.raises(StartError, match=said):
+            async with open_reader(parse_database_url(f"sqlite:///{tmp_path}/{name}")):
+                pass
+    assert [path.name for path in tmp_path.iterdir()] == ["text.db"]

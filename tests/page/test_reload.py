@@ -145,7 +145,7 @@ def test_a_run_that_the_service_has_forgotten_is_shown_as_the_page_kept_it(
     tab.excuse(NETWORK)
 
 
-def test_a_run_whose_events_have_expired_is_shown_from_its_snapshot(open_tab: OpenTab) -> None:
+def test_a_run_whose_log_is_gone_is_shown_from_what_is_kept(open_tab: OpenTab) -> None:
     with serving(run_log_ttl_seconds=0) as served, wired_to(served.port) as wire:
         tab = open_tab(wire.url).ready()
         tab.ask("tokens=3")
