@@ -11,12 +11,16 @@ import { inFrames } from "./frames.js";
 import { Inspector } from "./inspector.js";
 import { ModelPicker } from "./model-picker.js";
 import { Parameters } from "./parameters.js";
+import { saved } from "./saved-conversation.js";
 import { EndInSight } from "./scrolling.js";
+import { Sidebar } from "./sidebar.js";
 import { statusOf } from "./status.js";
 import { switchTheme } from "./theme-switch.js";
 import { toolsSwitch } from "./tools-switch.js";
+import { Visits } from "./visits.js";
 
 const [log, form, status] = ["#log", "#composer", "#status"].map((id) => document.querySelector(id));
+const NAME = document.title;
 let newest = null;
 let state = "idle";
 
@@ -28,7 +32,7 @@ const composer = new Composer({
   onSend: (prompt) => conversation.ask(prompt),
   onStop: () => conversation.last?.stop(),
   onDrop: () => conversation.last?.drop(),
-  onNew: () => conversation.clear(),
+  onNew: () => begin(),
 });
 const end = new EndInSight({
   log,
@@ -40,6 +44,7 @@ const announcer = new Announcer(document.querySelector("#announcer"));
 const inspector = new Inspector({
   drawer: document.querySelector("#inspector"),
   toggle: document.querySelector("#inspect"),
+  onOpen: () => sidebar.makeRoom(),
 });
 
 const models = new ModelPicker(document.querySelector("#model"));
@@ -58,14 +63,47 @@ const conversation = new Conversation({
   log,
   choice: new Choice({ chains, models, parameters }),
   inspector,
-  onLeave: () => composer.takeFocus(),
-  onChange: showNewest,
+  on: {
+    leaves: () => composer.takeFocus(),
+    changed: showNewest,
+    moved: (place) => {
+      visits.moved(place);
+      sidebar.current = place.thread;
+    },
+    begun: (asked) => {
+      sidebar.touch(asked);
+      if (asked.threadId === conversation.threadId) entitle(sidebar.titleOf(asked.threadId));
+    },
+    linkOf: (place) => visits.linkTo(place),
+  },
+});
+const visits = new Visits({
+  conversation,
+  notice: document.querySelector("#notice"),
+  onShow: (thread) => {
+    sidebar.current = thread?.threadId ?? null;
+    entitle(thread?.title);
+  },
+  onAim: (node) => end.aimAt(node),
+});
+const sidebar = new Sidebar({
+  drawer: document.querySelector("#sidebar"),
+  toggle: document.querySelector("#threads"),
+  on: {
+    open: (place) => visits.go(place),
+    begins: () => {
+      begin();
+      composer.takeFocus();
+    },
+    gone: (threadId) => threadId === conversation.threadId && begin(),
+    renamed: () => entitle(sidebar.titleOf(conversation.threadId)),
+  },
 });
 
 const draw = inFrames(() => {
   setText(status, newest ? statusOf(newest.run, newest.connection) : "");
   status.dataset.state = newest ? shadeOf(newest) : "idle";
-  if (newest) announcer.follow(newest.answer);
+  if (newest && !newest.isStored) announcer.follow(newest.answer);
   if (state === "idle") announcer.end();
 });
 
@@ -83,7 +121,7 @@ function becomeNewest(turn) {
   newest = turn;
   document.body.classList.toggle("fresh", turn === null);
   document.body.classList.remove("choosing");
-  announcer.begin(turn?.saved.ended?.answer);
+  announcer.begin();
   if (turn) end.show();
 }
 
@@ -93,6 +131,15 @@ function setState(next) {
   composer.state = state;
   document.body.classList.toggle("running", state !== "idle");
   log.setAttribute("aria-busy", String(state === "running"));
+}
+
+function begin() {
+  conversation.clear();
+  visits.begin();
+}
+
+function entitle(title) {
+  document.title = title ? `${title} · ${NAME}` : NAME;
 }
 
 async function offerChains({ chain, model }) {
@@ -110,6 +157,9 @@ form.addEventListener("change", ({ target }) => {
   conversation.save();
 });
 
-const { parameters: set, ...chosen } = conversation.restore();
+const { turn, chosen } = saved();
+const { parameters: set, ...offered } = chosen;
 if (set) parameters.chosen = set;
-offerChains(chosen);
+sidebar.load();
+visits.show(visits.place, turn);
+offerChains(offered);

@@ -48,7 +48,8 @@ export function heard(connection, id, t, at) {
 export function sentenceOf(connection) {
   const { state, lastId, why } = connection;
   const at = lastId === null ? "no event yet" : `last id ${lastId}`;
-  if (state === "connecting") return "connecting";
+  if (state === "connecting" || state === "reading") return state;
+  if (state === "closed" && why) return why;
   if (state === "waiting") return `paused, ${at}`;
   if (state === "dropped") return `connection dropped, ${at}`;
   if (state === "reconnecting") return `reconnecting, ${at}${why && ` (${why})`}`;
@@ -58,7 +59,7 @@ export function sentenceOf(connection) {
 /** What came of the last cut or reload; empty where there was none. */
 export function healingOf({ state, lastId, resumedAfter, cuts, reloaded, caughtUp, missing }) {
   if (CUT.has(state) || (!cuts && !reloaded)) return "";
-  if (lastId === null) return state === "closed" ? "Page reloaded, the service has forgotten this run" : "";
+  if (lastId === null) return "";
   const lost = missing ? `${missing} lost` : "none lost or repeated";
   const events = `${caughtUp} ${caughtUp === 1 ? "event" : "events"}`;
   if (!cuts) return `Page reloaded, ${events} read again, ${lost}`;

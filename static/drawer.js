@@ -12,9 +12,14 @@ export class Drawer {
   #onOpen;
   #from = null;
   #covered = [];
+  #mark;
 
-  /** `toggle`: the button that opens and closes it; `onOpen(isOpen)` when it is opened or closed. */
-  constructor(node, toggle, onOpen) {
+  /**
+   * `toggle`: the button that opens and closes it; `onOpen(isOpen, isMeant)` when it is opened or closed, `isMeant` where
+   * somebody here did it. While it is open the body has the class `mark`.
+   */
+  constructor(node, toggle, onOpen, mark) {
+    this.#mark = mark;
     this.#node = node;
     this.#toggle = toggle;
     this.#onOpen = onOpen;
@@ -25,6 +30,7 @@ export class Drawer {
       event.stopPropagation(); // what it stops elsewhere is the run
       this.close();
     });
+    document.addEventListener("pointerdown", ({ target }) => this.#isSheet && !node.contains(target) && this.close());
     BESIDE.addEventListener("change", () => this.#lay());
     this.#lay();
   }
@@ -33,33 +39,39 @@ export class Drawer {
     return !this.#node.hidden;
   }
 
-  open() {
+  /** The focus goes into it, if that is meant. */
+  open({ isMeant = true } = {}) {
     if (this.isOpen) return this.#focus();
     this.#from = document.activeElement;
     this.#node.hidden = false;
     this.#lay();
-    this.#focus();
-    this.#onOpen(true);
+    if (isMeant) this.#focus();
+    this.#onOpen(true, isMeant);
   }
 
-  close() {
+  close({ isMeant = true } = {}) {
     if (!this.isOpen) return;
-    const had = this.#node.contains(document.activeElement) || document.activeElement === document.body;
+    const isFree = isMeant && document.activeElement === document.body;
+    const had = this.#node.contains(document.activeElement) || isFree;
     this.#node.hidden = true;
     this.#lay();
     // What it was opened from may be gone, or hidden, by now.
     if (had) (this.#from?.isConnected && this.#from.checkVisibility?.() ? this.#from : this.#toggle).focus();
-    this.#onOpen(false);
+    this.#onOpen(false, isMeant);
   }
 
   #focus() {
     this.#node.querySelector("[data-first]").focus();
   }
 
+  get #isSheet() {
+    return this.isOpen && !BESIDE.matches;
+  }
+
   #lay() {
-    const isSheet = this.isOpen && !BESIDE.matches;
+    const isSheet = this.#isSheet;
     this.#toggle.setAttribute("aria-expanded", String(this.isOpen));
-    document.body.classList.toggle("inspecting", this.isOpen);
+    document.body.classList.toggle(this.#mark, this.isOpen);
     for (const [name, value] of [["role", "dialog"], ["aria-modal", "true"]]) {
       if (isSheet) this.#node.setAttribute(name, value);
       else this.#node.removeAttribute(name);

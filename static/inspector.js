@@ -28,8 +28,8 @@ export class Inspector {
   #choice = element("select", { "aria-label": "Turn", "data-first": true }, element("option", {}, "No turn yet"));
   #state = element("p", { class: "inspector-state", "data-state": "idle" });
 
-  /** `drawer`: an empty `<aside>` with an id; `toggle`: the button that opens and closes it. */
-  constructor({ drawer, toggle }) {
+  /** `drawer`: an empty `<aside>` with an id; `toggle`: the button that opens and closes it; `onOpen()` when it is opened. */
+  constructor({ drawer, toggle, onOpen = () => {} }) {
     const panels = this.#panels.map(({ node }, index) => ({ name: NAMES[index], node }));
     this.#tabs = new Tabs(drawer.id, "Views of the turn", panels, () => this.#open());
     this.#choice.addEventListener("change", () => this.#show(this.#choice.value));
@@ -37,7 +37,11 @@ export class Inspector {
     close.addEventListener("click", () => this.#drawer.close());
     const head = element("header", {}, element("h2", {}, "Inspector"), this.#choice, close);
     drawer.replaceChildren(head, this.#state, ...this.#tabs.nodes);
-    this.#drawer = new Drawer(drawer, toggle, () => this.#open());
+    const opened = (isOpen) => {
+      this.#open();
+      if (isOpen) onOpen();
+    };
+    this.#drawer = new Drawer(drawer, toggle, opened, "inspecting");
     this.#choose(null);
   }
 

@@ -50,15 +50,16 @@ export function endOf(run) {
   return run.status === "cancelled" ? ["cancelled", { ...run, reason: run.cancel_reason }] : null;
 }
 
-function posting(body, headers = {}) {
+export function posting(body, headers = {}, method = "POST") {
   const json = { "Content-Type": "application/json", Accept: "application/json" };
-  return { method: "POST", headers: { ...json, ...headers }, body: JSON.stringify(body) };
+  return { method, headers: { ...json, ...headers }, body: JSON.stringify(body) };
 }
 
-async function asked(path, options) {
+/** The JSON of an answer, null of one without. */
+export async function asked(path, options) {
   const response = await fetch(path, options);
   if (!response.ok) throw await refusalOf(response);
-  return response.json();
+  return response.status === 204 ? null : response.json();
 }
 
 /** Problem JSON where the service wrote it, whatever else a proxy says. */

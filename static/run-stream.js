@@ -9,6 +9,7 @@
 
 import { CONTROL_NAMES, EVENT_NAMES } from "./event-names.js";
 import { Inbox } from "./inbox.js";
+import { wordsOf } from "./refusal-words.js";
 import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
 import { RunStart } from "./run-start.js";
 
@@ -146,7 +147,7 @@ export class RunStream {
     const refused = error instanceof Refusal;
     if (refused && !error.passes) return this.#refuse(error);
     if (this.#stopping) return this.#refuse(this.#start.mayHaveBegun ? LEFT : STOPPED);
-    this.#again(refused ? error.retryAfter : 0, refused ? error.detail : UNREACHED);
+    this.#again(refused ? error.retryAfter : 0, refused ? wordsOf(error) : UNREACHED);
   }
 
   /** A start whose answer was lost may have been one: only its answer brings the id that is needed to cancel it. */
@@ -271,7 +272,7 @@ export class RunStream {
     }
     const refusal = await refusalOf(response);
     if (!refusal.passes) return this.#refuse(refusal);
-    this.#again(refusal.retryAfter, refusal.detail);
+    this.#again(refusal.retryAfter, wordsOf(refusal));
   }
 
   #again(atLeast, why) {

@@ -10,6 +10,7 @@ import { figuresOf } from "./figures.js";
 import { inFrames } from "./frames.js";
 import { PromptView } from "./prompt-view.js";
 import { ReasoningPart } from "./reasoning-part.js";
+import { isPlain, wordsOf } from "./refusal-words.js";
 import { SourcesPart } from "./sources-part.js";
 import { TextPart } from "./text-part.js";
 import { ToolsPart } from "./tool-card.js";
@@ -39,17 +40,20 @@ export class RunView {
   #place = element("span", { class: "place" });
   #healing = element("span", { class: "healing", hidden: true });
   #copy = action("Copy", () => this.#copyAnswer());
+  #link = action("Link", () => this.#copyLink());
   #retry;
 
   /**
    * `on.onDecide(interruptId, decisions)` when a person has decided, `onRetry()` for another answer to the same prompt,
-   * `onEdit(prompt)` to another, `onInspect()` to see the run's events; what is not there is not offered.
+   * `onEdit(prompt)` to another, `onSibling(step)` to go to the answer before or after, `onInspect()` to see the run's
+   * events, `linkOf()` what leads here, null as yet; what is not there is not offered.
    */
   constructor(prompt, on = {}) {
     this.#on = on;
     this.#prompt = new PromptView(prompt, on);
     this.#retry = action("Retry", on.onRetry, "again");
-    this.#copy.hidden = this.#retry.hidden = true;
+    this.#link.title = "Copy a link to this answer";
+    this.#copy.hidden = this.#retry.hidden = this.#link.hidden = true;
     const events = on.onInspect ? [action("Events", on.onInspect)] : [];
     this.node = element(
       "article",
@@ -57,7 +61,7 @@ export class RunView {
       this.#prompt.node,
       this.#answer,
       element("footer", {}, this.#end, element("p", { class: "connection" }, this.#place, this.#healing)),
-      element("div", { class: "actions", role: "group", "aria-label": "This answer" }, this.#copy, this.#retry, ...events),
+      element("div", { class: "actions", role: "group", "aria-label": "This answer" }, this.#copy, this.#retry, this.#link, ...events),
     );
   }
 
@@ -66,6 +70,14 @@ export class RunView {
     this.#run = run;
     this.#connection = connection;
     this.#drawSoon();
+  }
+
+  set place(place) {
+    this.#prompt.place = place;
+  }
+
+  focusBranches(step) {
+    this.#prompt.focusBranches(step);
   }
 
   #draw() {
@@ -79,6 +91,7 @@ export class RunView {
     this.#drawConnection();
     this.#copy.hidden = !hasAnswer(run);
     this.#retry.hidden = run.end === null || !this.#on.onRetry;
+    this.#link.hidden = !this.#on.linkOf?.();
     this.#prompt.isOver = run.end !== null;
   }
 
@@ -111,6 +124,12 @@ export class RunView {
     setText(this.#copy, isCopied ? "Copied" : "Not copied");
     setTimeout(() => setText(this.#copy, "Copy"), TOLD);
   }
+
+  async #copyLink() {
+    const isCopied = await copyText(this.#on.linkOf());
+    setText(this.#link, isCopied ? "Link copied" : "Not copied");
+    setTimeout(() => setText(this.#link, "Link"), TOLD);
+  }
 }
 
 function action(label, onClick, kind = "") {
@@ -120,6 +139,7 @@ function action(label, onClick, kind = "") {
 }
 
 function endOf({ status, end }) {
+  if (status === "failed" && isPlain(end.code)) return wordsOf(end);
   if (status === "failed") return `Failed: ${[end.code, end.message].filter(Boolean).join(" · ")}`;
   const how = status === "cancelled" ? `Cancelled (${end.reason ?? "unknown"})` : "Done";
   return [how, ...figuresOf(end)].join(" · ");

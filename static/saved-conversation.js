@@ -1,31 +1,26 @@
 /**
- * What a tab keeps of its conversation, so that a reload shows it again and goes on with a run that still streams.
+ * What a tab keeps for a reload: what is chosen in the composer, and of the last turn what the service does not have.
  *
- * It is in sessionStorage: it ends with the tab. Of a conversation that is too long the oldest turns are not kept.
+ * That is a start that was not answered yet, or was refused, and when a run that goes on began by this page's clock.
+ * It is in sessionStorage: it ends with the tab. A prompt that is too long is not kept.
  */
 
 const NAME = `chainstream:${location.pathname}`; // the service may be mounted more than once
 const MOST = 1_000_000; // characters
 
-/** `turns` as Turn.saved gives them, and what is chosen in the composer. */
-export function save(turns, chosen) {
-  const kept = [];
-  let room = MOST;
-  for (const turn of turns.toReversed()) {
-    room -= JSON.stringify(turn).length;
-    if (room < 0) break;
-    kept.unshift(turn);
-  }
+/** `turn` as Turn.saved gives it. */
+export function save({ chosen, turn }) {
+  const whole = JSON.stringify({ chosen, turn });
   try {
-    sessionStorage.setItem(NAME, JSON.stringify({ turns: kept, chosen }));
+    sessionStorage.setItem(NAME, whole.length > MOST ? JSON.stringify({ chosen, turn: null }) : whole);
   } catch {
-    forget(); // no room, or no storage: then a reload begins anew
+    forget(); // no room, or no storage: then a reload has what the service has
   }
 }
 
 export function saved() {
-  const { turns, chosen } = parsed() ?? {};
-  return { turns: Array.isArray(turns) ? turns.filter(isTurn) : [], chosen: chosen ?? {} };
+  const { chosen, turn } = parsed() ?? {};
+  return { chosen: chosen ?? {}, turn: isTurn(turn) ? turn : null };
 }
 
 function parsed() {
@@ -38,7 +33,7 @@ function parsed() {
 
 /** Another version of this page may have written it. */
 function isTurn(turn) {
-  return typeof turn?.key === "string" && typeof turn.prompt === "string" && typeof turn.request === "object";
+  return typeof turn?.key === "string" && typeof turn.prompt === "string" && typeof turn.request?.thread_id === "string";
 }
 
 function forget() {

@@ -1,13 +1,18 @@
-/** Keeps the end of the conversation in sight, above the composer, until the reader scrolls away; a button leads back. */
+/**
+ * Keeps the end of the conversation in sight, above the composer, until the reader scrolls away; a button leads back.
+ * Or a part of it that is aimed at, while what stands above is still being read.
+ */
 
 const NEAR = 64;
 const MARGIN = 16;
+const BY_READERS = ["wheel", "touchmove", "pointerdown", "keydown"];
 
 export class EndInSight {
   #log;
   #composer;
   #button;
   #follows = true;
+  #aim = null;
 
   /** `onBack` when the button, which goes then, has led back. */
   constructor({ log, composer, button, onBack }) {
@@ -18,6 +23,7 @@ export class EndInSight {
       onBack();
       this.show();
     });
+    for (const name of BY_READERS) addEventListener(name, () => (this.#aim = null), { passive: true });
     addEventListener("scroll", () => this.#look(), { passive: true });
     // Whoever unfolds something reads there.
     log.addEventListener("click", ({ target }) => (this.#follows &&= !target.closest("summary")));
@@ -27,12 +33,19 @@ export class EndInSight {
   }
 
   show() {
+    this.#aim = null;
     const hidden = this.#overhang + MARGIN;
     if (hidden > 0) scrollBy(0, hidden);
     this.#look();
   }
 
+  aimAt(node) {
+    this.#aim = node;
+    this.#grown();
+  }
+
   #grown() {
+    if (this.#aim) return this.#aim.scrollIntoView({ block: "start" });
     if (this.#follows) this.show();
     else this.#drawButton();
   }

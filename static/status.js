@@ -1,6 +1,7 @@
 /** Pure: a run in one short sentence, for the status line; it changes with the run's phases, never per token. */
 
 export function statusOf(run, connection) {
+  if (connection.state === "reading") return "Reading";
   if (run.end) return ended(run);
   if (connection.state === "dropped") return "Connection dropped";
   if (connection.state === "reconnecting") return connection.why ? `Reconnecting: ${connection.why}` : "Reconnecting";

@@ -1,4 +1,4 @@
-/** One prompt and what comes of it: its run's stream to a state, and the state to the page and to what a reload needs. */
+/** One prompt and what comes of it: its run's events, as they come or as they were kept, to a state and to the page. */
 
 import { answerOf } from "./answer-text.js";
 import { caughtUp, decided, goneOn, sending, undecided, waitsFor } from "./approvals.js";
@@ -7,6 +7,9 @@ import { RunStream } from "./run-stream.js";
 import { RunView } from "./run-view.js";
 import { NEW_RUN, fromSnapshot, reduce, refused } from "./transcript.js";
 
+/** How a run that is over is told of where its last event is not to be had. */
+const ENDS = { succeeded: "done", failed: "error", cancelled: "cancelled" };
+
 export class Turn {
   #about;
   #on;
@@ -14,17 +17,21 @@ export class Turn {
   #stream = null;
   #run = NEW_RUN;
   #connection;
-  #last = null;
+  #isLeft = false;
 
   /**
-   * `about`: its `key`, `prompt` and `request` (the body of POST /runs); of one that was saved also its `runId`, when it
-   * `began` and how it `ended`. Tells `on`: `changed()`; `saves()` when `saved` is another; `known(runId)`, `raw(frame)`
-   * and `connection(state, lastId)` as RunStream does. `on.onRetry()`, `onEdit(prompt)`, `onInspect()` are RunView's.
+   * `about`: its `key`, `prompt` and `request` (the body of POST /runs); of a run that has begun its `runId`, and of one
+   * that is over `stored`: its `status` and `response`. Of a turn that was here before a reload, when it `began` and
+   * whether it was `refused`.
+   *
+   * Tells `on`: `changed()`; `saves()` when `saved` is another; `known(runId)`, `raw(frame)` and `connection(state,
+   * lastId)` as RunStream does; `ended(status)`. `on.read(runId)` gives the events of a run that is over. `on.onRetry()`,
+   * `onEdit(prompt)`, `onSibling(step)`, `onInspect()` and `linkOf()` are RunView's.
    */
   constructor(about, on) {
-    this.#about = { runId: null, began: null, ended: null, ...about };
+    this.#about = { runId: null, began: null, refused: null, stored: null, ...about };
     this.#on = on;
-    this.#connection = this.#about.runId ? reloaded(this.#about.began) : NEW_CONNECTION;
+    this.#connection = this.#about.began ? reloaded(this.#about.began) : NEW_CONNECTION;
     this.#view = new RunView(about.prompt, { ...on, onDecide: (...decision) => this.#decide(...decision) });
   }
 
@@ -34,6 +41,10 @@ export class Turn {
 
   get run() {
     return this.#run;
+  }
+
+  get runId() {
+    return this.#about.runId;
   }
 
   get connection() {
@@ -52,21 +63,69 @@ export class Turn {
     return answerOf(this.#run);
   }
 
+  /** Whether it was over before it was shown here. */
+  get isStored() {
+    return this.#about.stored !== null;
+  }
+
   /** `idle`, `running`, or `waiting` for a person. */
   get state() {
-    if (this.#run.end) return "idle";
+    if (this.#run.end || this.isStored) return "idle";
     return this.#run.status === "waiting" ? "waiting" : "running";
   }
 
-  /** What a reload needs. */
+  /** What a reload needs that the service does not have; null where it has all. */
   get saved() {
-    return this.#about;
+    const { stored, ...about } = this.#about;
+    return this.isStored || (about.runId && this.#run.end) ? null : about;
   }
 
-  /** Start the run; of a turn that was saved, read it again. */
+  /** Which of those that follow the same run it is, from 0 on, and of how many. */
+  set place({ index, count }) {
+    this.#view.place = { index, count };
+  }
+
+  /** The focus to its way on in a direction, -1 or 1, among those. */
+  focusBranches(step) {
+    this.#view.focusBranches(step);
+  }
+
+  /** Start the run, or read it again. */
   begin() {
-    const { request, key, runId, ended } = this.#about;
-    if (ended && !runId) return this.#become(keptOf(ended));
+    const { refused: problem } = this.#about;
+    if (problem) this.#become(refused(this.#run, problem));
+    else if (this.isStored) this.#read();
+    else this.#follow();
+  }
+
+  stop() {
+    this.#stream?.stop();
+  }
+
+  drop() {
+    this.#stream?.drop();
+  }
+
+  /** It is not shown any more: nobody will read the run. */
+  leave() {
+    if (this.state === "idle") this.close();
+    else this.stop();
+    this.hide();
+  }
+
+  /** It is not shown any more, though its run may go on. */
+  hide() {
+    this.#isLeft = true;
+    this.node.remove();
+  }
+
+  /** Leave its run to itself. */
+  close() {
+    this.#stream?.close();
+  }
+
+  #follow() {
+    const { request, key, runId } = this.#about;
     this.#stream = new RunStream({
       request,
       key,
@@ -89,19 +148,35 @@ export class Turn {
     });
   }
 
-  stop() {
-    this.#stream?.stop();
+  /** What was answered at once, and then all that happened on the way to it. */
+  async #read() {
+    this.#move("reading", null);
+    this.#become(answeredOnly(this.#about.stored));
+    try {
+      this.#replay(await this.#on.read(this.runId));
+    } catch (problem) {
+      if (!this.#isLeft) this.#unread(problem);
+    }
   }
 
-  drop() {
-    this.#stream?.drop();
+  #replay(events) {
+    if (this.#isLeft) return;
+    const at = performance.now();
+    let run = { ...NEW_RUN, epoch: this.#run.epoch + 1 };
+    for (const { id, event, data } of events) {
+      this.#on.raw({ id, event, data: JSON.stringify(data), at });
+      run = event === "gap" ? fromSnapshot(run, data.snapshot) : reduce(run, event, data);
+    }
+    if (!run.end) return this.#unread({ detail: "the events end before the answer does" });
+    this.#run = run;
+    this.#move("closed", events.at(-1).id);
   }
 
-  /** It is not shown any more: nobody will read the run. */
-  leave() {
-    if (this.#run.end) this.#stream?.close();
-    else this.stop();
-    this.node.remove();
+  #unread({ detail, message }) {
+    const { status } = this.#about.stored;
+    const why = `what happened on the way cannot be shown: ${detail ?? message}`;
+    this.#run = reduce(this.#run, ENDS[status], { code: "unread", message: "why is not to be had" });
+    this.#move("closed", null, why);
   }
 
   #begun(runId) {
@@ -114,19 +189,18 @@ export class Turn {
   #take(name, data, id) {
     if (id) this.#connection = heard(this.#connection, id, data.t, Date.now());
     this.#become(reduce(this.#run, name, data));
-    if (this.#run.end) this.#end(name, data);
+    if (this.#run.end) this.#ended();
   }
 
+  /** One that never began is known here alone. */
   #refuse({ code, detail }) {
-    const { ended } = this.#about;
-    this.#become(ended ? keptOf(ended) : refused(this.#run, { code, detail }));
-    if (!ended) this.#end("error", { code, message: detail });
+    if (!this.runId) this.#about = { ...this.#about, refused: { code, detail } };
+    this.#become(refused(this.#run, { code, detail }));
+    this.#ended();
   }
 
-  /** Kept in short too, for when the service has forgotten the run. */
-  #end(name, { output, ...data }) {
-    if (this.#about.ended) return;
-    this.#about = { ...this.#about, ended: { name, data, answer: this.answer } };
+  #ended() {
+    this.#on.ended(this.#run.status);
     this.#on.saves();
   }
 
@@ -152,8 +226,8 @@ export class Turn {
   }
 }
 
-/** The state of a run that ended, from what was kept of it. */
-function keptOf({ name, data, answer }) {
-  const messages = answer ? [{ message_id: "m1", channel: "answer", text: answer }] : [];
-  return reduce(fromSnapshot(NEW_RUN, { messages, tools: [] }), name, data);
+/** The state of a run of which only its answer is here yet. */
+function answeredOnly({ status, response }) {
+  const messages = response ? [{ message_id: "m1", channel: "answer", text: response }] : [];
+  return { ...fromSnapshot(NEW_RUN, { messages, tools: [] }), status };
 }

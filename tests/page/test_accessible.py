@@ -129,6 +129,51 @@ def inspecting_nothing(tab: Tab) -> None:
     Inspecting(tab)
 
 
+def listing(tab: Tab) -> None:
+    """Every conversation aside; on a phone in its drawer."""
+    tab.ask("tokens=5", "recalling")
+    tab.until_ended()
+    if not tab.page.locator("#sidebar").is_visible():
+        tab.page.get_by_role("button", name="Conversations").click()
+    tab.page.locator(".threads .row").first.hover()
+
+
+def renaming(tab: Tab) -> None:
+    listing(tab)
+    tab.page.locator(".threads .icon").first.click()
+    tab.page.get_by_label("Title").wait_for()
+
+
+def deleting(tab: Tab) -> None:
+    listing(tab)
+    tab.page.locator(".threads .icon").nth(1).click()
+    tab.page.get_by_role("button", name="Keep").wait_for()
+
+
+def searching(tab: Tab) -> None:
+    listing(tab)
+    at = "2026-01-01T00:00:00+00:00"
+    item = {"run_id": "r", "thread_id": "t", "prompt": "one", "created_at": at, "snippet": "<mark>a</mark> b"}
+    found = {"items": [item], "total": 1, "limit": 20, "offset": 0}
+    tab.page.route("**/search?**", lambda route: route.fulfill(json=found))
+    tab.page.get_by_role("searchbox").fill("a")
+    tab.page.locator("mark").wait_for()
+
+
+def versions(tab: Tab) -> None:
+    tab.ask("one", "recalling")
+    tab.until_ended()
+    tab.run.get_by_role("button", name="Retry").click()
+    tab.page.get_by_role("group", name="Versions").wait_for()
+    tab.until_ended()
+
+
+def gone(tab: Tab) -> None:
+    tab.excuse(NETWORK)
+    tab.open("/?thread=gone")
+    tab.page.get_by_text("This conversation is gone").wait_for()
+
+
 STATES: tuple[Callable[[Tab], None], ...] = (
     fresh,
     answered,
@@ -144,6 +189,12 @@ STATES: tuple[Callable[[Tab], None], ...] = (
     inspecting_formats,
     inspecting_code,
     inspecting_nothing,
+    listing,
+    renaming,
+    deleting,
+    searching,
+    versions,
+    gone,
 )
 
 

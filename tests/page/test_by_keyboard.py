@@ -8,7 +8,9 @@ from tests.page.conftest import OpenTab
 from tests.page.inspecting import CLIPBOARD
 from tests.page.shown_chains import INTRODUCTION
 from tests.page.tab import Tab
+from tests.page.threads import begun_with, until_read
 from tests.page.wire import Wire
+from tests.serving import Served
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -153,6 +155,53 @@ def test_the_frames_are_gone_through_by_arrows_pages_and_to_both_ends(tab: Tab, 
     assert number_after("ArrowDown") == 2
     assert 4 < number_after("PageDown") < last
     assert number_after("End") == last
+
+
+def test_a_conversation_is_found_opened_renamed_and_deleted(tab: Tab, shown: Served, keys: Keyboard) -> None:
+    begun_with(shown, "by keys one")
+    begun_with(shown, "by keys two")
+    tab.ready()
+    keys.go_to("by keys two", "Shift+Tab")
+    keys.press("ArrowDown")
+    assert keys.at.startswith("by keys one")
+    keys.press("Enter")
+    until_read(tab, 1)
+    keys.press("Tab")
+    assert keys.at == "Rename “by keys one”"
+    keys.press("Enter")
+    keys.type("by keys new")
+    keys.press("Enter")
+    tab.until("() => document.title.startsWith('by keys new')")
+    assert keys.at.startswith("by keys new")
+    keys.go_to("Delete “by keys new”")
+    keys.press("Enter")
+    assert keys.at == "Keep"
+    keys.press("Escape")
+    assert keys.at == "Delete “by keys new”"
+    keys.press("Enter")
+    keys.press("Shift+Tab")
+    keys.press("Enter")
+    tab.until("() => document.body.classList.contains('fresh')")
+    keys.go_to("Conversations", "Shift+Tab")
+    keys.press("Enter")
+    assert not tab.page.locator("#sidebar").is_visible()
+    keys.press("Enter")
+    assert keys.at == "New conversation"
+
+
+def test_the_versions_of_a_turn_are_gone_through(tab: Tab, keys: Keyboard) -> None:
+    tab.ask("one", "recalling")
+    tab.until_ended()
+    keys.go_to("Retry", "Shift+Tab")
+    keys.press("Enter")
+    tab.page.get_by_role("group", name="Versions").wait_for()
+    tab.until_ended()
+    keys.go_to("The version before", "Shift+Tab")
+    keys.press("Enter")
+    tab.page.get_by_text("1 / 2").wait_for()
+    assert keys.at == "The next version"
+    keys.press("Enter")
+    tab.page.get_by_text("2 / 2").wait_for()
 
 
 def test_a_theme_is_chosen_by_arrows(tab: Tab, keys: Keyboard) -> None:

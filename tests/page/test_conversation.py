@@ -59,7 +59,7 @@ def test_an_answer_that_was_stopped_stays_in_the_conversation_and_one_that_never
     tab.until_ended("cancelled")
     tab.ask("fail=1")
     tab.until_status("failed")
-    said = f"human: tokens=9 hold=3 gate={gate}\nai: {numbered(2).strip()}\nhuman: what was that?"
+    said = f"human: tokens=9 hold=3 gate={gate}\nai: {numbered(2)}\nhuman: what was that?"
     assert ask(tab, "what was that?") == said
 
 

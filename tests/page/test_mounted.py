@@ -95,6 +95,23 @@ def test_a_whole_conversation_under_a_prefix(open_tab: OpenTab, mounted_wire: Wi
     }
 
 
+def test_a_conversation_under_a_prefix_has_an_address_there(open_tab: OpenTab, mounted: Served) -> None:
+    tab = open_tab(mounted.url + PREFIX, permissions=CLIPBOARD)
+    paths = asked_by(tab)
+    tab.ready()
+    tab.ask("tokens=3")
+    tab.until_ended()
+    tab.run.get_by_role("button", name="Link").click()
+    tab.page.get_by_role("button", name="Link copied").wait_for()
+    link = tab.page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{mounted.url}{PREFIX}/?thread=")
+    tab.page.get_by_role("link", name="New conversation").click()
+    assert tab.page.url == f"{mounted.url}{PREFIX}/"
+    tab.page.goto(link)
+    tab.until_answer(numbered(3))
+    assert [path for path in paths if not path.startswith(f"{PREFIX}/")] == []
+
+
 def test_the_inspector_under_a_prefix_reads_and_copies_what_is_there(
     open_tab: OpenTab, mounted: Served
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.page.conftest import OpenTab
 from tests.page.runs import body_of
 from tests.page.sse import DONE, STARTED, stream
-from tests.page.tab import Tab
+from tests.page.tab import NETWORK, Tab
 from tests.page.wire import Wire
 
 pytestmark = pytest.mark.needs("chromium")
@@ -111,6 +111,7 @@ def test_a_value_that_no_model_takes_is_told_before_it_is_sent(offered: Tab) -> 
 def test_what_is_set_is_set_after_a_reload(offered: Tab) -> None:
     fill(offered, SET)
     asked_for(offered, "textual")
+    offered.excuse(NETWORK)  # of what was asked here the service knows nothing
     offered.page.reload()
     offered.page.wait_for_selector("#chain:not([hidden])")
     assert offered.page.input_value("#chain") == "textual"

@@ -1,0 +1,17 @@
+/** Pure: what people are told where the service refuses; of what it says best itself, that. */
+
+const WORDS = {
+  thread_busy: "Another answer of this conversation is still being written. Retry once it has ended.",
+  history_unavailable: "The service cannot reach its history right now.",
+  parent_not_found: "The answer that this prompt follows was deleted. Open the conversation again.",
+};
+
+/** Of a Refusal, or of what fetch raises. */
+export function wordsOf({ code, detail, message }) {
+  return isPlain(code) ? WORDS[code] : (detail ?? message);
+}
+
+/** Whether it is all that is to be said: then its code says nothing more to people. */
+export function isPlain(code) {
+  return Object.hasOwn(WORDS, code);
+}
