@@ -129,9 +129,33 @@ async def test_what_changes_and_goes_is_found_as_it_is_now(filled: Database) -> 
     for query, expected in (("lazy", ""), ("wolf fox", "h"), ("times", ""), ("capital", "a")):
         assert letters(await found_by(filled, query)) == expected
         assert letters(await found_by(filled, query, "english")) == expected
-    if filled.dialect == "sqlite":
+    await check_index(filled)
+
+
+async def test_a_run_is_found_while_it_waits_and_once_it_is_over(filled: Database) -> None:
+    await add(filled, row(8, "an aardvark?", "", status="queued"))
+    for status, answer, found in (
+        ("queued", "", False),
+        ("running", "aard", False),
+        ("waiting", "aard", True),
+        ("waiting", "an aardvark", True),
+        ("running", "an aardvark eats", False),
+        ("succeeded", "an aardvark eats", True),
+        ("succeeded", "an aardvark eats ants", True),
+    ):
         async with filled.writing() as connection:
-            for lang in search_module.LANGS:  # raises where the index is not that of the texts
+            run = RUNS.update().where(RUNS.c.run_id == f"{8:026}")
+            await connection.execute(run.values(status=status, response=answer))
+        for word in {"aardvark", *answer.split()} - {"an", "aard"}:
+            assert len(await found_by(filled, word)) == found
+        await check_index(filled)
+
+
+async def check_index(database: Database) -> None:
+    """Raises where SQLite's index is not that of the texts."""
+    if database.dialect == "sqlite":
+        async with database.writing() as connection:
+            for lang in search_module.LANGS:
                 await connection.execute(text(INTEGRITY.replace("LANG", lang)))
 
 

@@ -5,6 +5,9 @@ PostgreSQL: a generated tsvector for each language. Its parser takes addresses, 
 with a hyphen for one word each, and letters with and without diacritics for others: `search_text` takes both
 away, so that the same is found on both databases. For the same reason its English is one without stop words.
 
+A run is in the index while it is over or waits for a person: to index it from its beginning on would be twice
+the work.
+
 Only the first 100,000 characters of a text are indexed: a tsvector may have 1 MB, and no character takes more
 than four bytes of it (a word's place takes four, but there is a space between words).
 """
@@ -16,6 +19,7 @@ revision = "0001"
 down_revision: str | None = None
 
 SEARCHED_CHARS = 100_000
+UNSEARCHED = "'queued', 'running'"  # the states of runs that are not in the index yet
 COLUMNS = ("prompt", "response")
 
 
@@ -98,6 +102,10 @@ def _create_tables() -> None:
     )
 
 
+def _searched(row: str = "") -> str:
+    return f"{row}status NOT IN ({UNSEARCHED})"
+
+
 def _run_id() -> "sa.Column[str]":
     return sa.Column(
         "run_id", sa.String(26), sa.ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True
@@ -114,7 +122,7 @@ TOKENIZERS = {
 
 def _create_fts5() -> None:
     texts = ", ".join(f"substr({column}, 1, {SEARCHED_CHARS}) AS {column}" for column in COLUMNS)
-    op.execute(f"CREATE VIEW runs_searched AS SELECT id, {texts} FROM runs")  # noqa: S608
+    op.execute(f"CREATE VIEW runs_searched AS SELECT id, {texts} FROM runs WHERE {_searched()}")  # noqa: S608
     for lang, tokenizer in TOKENIZERS.items():
         op.execute(
             f"CREATE VIRTUAL TABLE search_{lang} USING fts5(prompt, response,"
@@ -122,13 +130,16 @@ def _create_fts5() -> None:
         )
     taken = "".join(_fts5_change(lang, "old", delete=True) for lang in TOKENIZERS)
     given = "".join(_fts5_change(lang, "new", delete=False) for lang in TOKENIZERS)
-    changed = "old.prompt IS NOT new.prompt OR old.response IS NOT new.response"
-    op.execute(f"CREATE TRIGGER runs_inserted AFTER INSERT ON runs BEGIN {given} END")
-    op.execute(f"CREATE TRIGGER runs_deleted AFTER DELETE ON runs BEGIN {taken} END")
-    op.execute(
-        f"CREATE TRIGGER runs_updated AFTER UPDATE OF prompt, response ON runs WHEN {changed}"
-        f" BEGIN {taken} {given} END"
-    )
+    was, is_ = _searched("old."), _searched("new.")
+    columns = ", ".join((*COLUMNS, "status"))
+    changed = f"({was}) IS NOT ({is_}) OR old.prompt IS NOT new.prompt OR old.response IS NOT new.response"
+    for name, when, change in (
+        ("runs_inserted AFTER INSERT", is_, given),
+        ("runs_deleted AFTER DELETE", was, taken),
+        (f"runs_taken BEFORE UPDATE OF {columns}", f"{was} AND ({changed})", taken),
+        (f"runs_given AFTER UPDATE OF {columns}", f"{is_} AND ({changed})", given),
+    ):
+        op.execute(f"CREATE TRIGGER {name} ON runs WHEN {when} BEGIN {change} END")
 
 
 def _fts5_change(lang: str, row: str, *, delete: bool) -> str:
@@ -172,6 +183,6 @@ def _create_vectors() -> None:
         )
         op.execute(
             f"ALTER TABLE runs ADD COLUMN search_{lang} tsvector"
-            f" GENERATED ALWAYS AS ({' || '.join(vectors)}) STORED"
+            f" GENERATED ALWAYS AS (CASE WHEN {_searched()} THEN {' || '.join(vectors)} END) STORED"
         )
         op.create_index(f"ix_runs_search_{lang}", "runs", [f"search_{lang}"], postgresql_using="gin")
