@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from tests.served_chains import GATES
 from tests.serving import Served, serving
 
 # Each service that a test starts, here or as a process, has a database that goes with it.
@@ -23,3 +25,11 @@ def served() -> Iterator[Served]:
     """A server with default settings, but an unpaced model and the chains of tests/served_chains.py."""
     with serving() as served:
         yield served
+
+
+@pytest.fixture
+def gate() -> Iterator[str]:
+    """The name of a gate that no other test has; open at the end, so that no run is left waiting."""
+    name = uuid4().hex
+    yield name
+    GATES[name].open()

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 INTERVAL = 0.5  # seconds between two writes: the text that a killed process loses
 WRITE_SECONDS = 15.0  # that one try may take
-FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0  # seconds between two tries
+FIRST_DELAY, LONGEST_DELAY = 0.2, 2.0  # seconds between two tries
 BEGIN_SECONDS = 10.0  # that a beginning may take to be written
 AWAY_SECONDS = 1.0  # the same, where the database was away when it was last tried
 CLOSE_SECONDS = 5.0  # that the last write may take

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -10,7 +9,7 @@ from tests.needs import chromium_path
 from tests.page.shown_chains import SHOWN
 from tests.page.tab import Tab
 from tests.page.wire import Wire, wired_to
-from tests.served_chains import GATES, SERVED
+from tests.served_chains import SERVED
 from tests.serving import Served, serving
 
 if TYPE_CHECKING:
@@ -70,11 +69,3 @@ def open_tab(browser: "Browser") -> Iterator[OpenTab]:
 def tab(open_tab: OpenTab, wire: Wire) -> Tab:
     """The page, ready, at the other end of the wire."""
     return open_tab(wire.url).ready()
-
-
-@pytest.fixture
-def gate() -> Iterator[str]:
-    """The name of a gate that no other test has; open at the end, so that no run is left waiting."""
-    name = uuid4().hex
-    yield name
-    GATES[name].open()
