@@ -100,6 +100,7 @@ class File:
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         self._engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, "database")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -107,11 +108,20 @@ class File:
 
     def close(self) -> None:
         self._thread.shutdown()
+        if self._connection is not None:
+            self._connection.close()
         self._engine.dispose()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                return work(self._connection)
+        except BaseException:
+            self._connection.close()  # it may be of no use any more
+            self._connection = None
+            raise
 
 
 @asynccontextmanager
@@ -220,7 +230,9 @@ def _execute(connection: Any, pragmas: Sequence[str]) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    cursor = connection.connection.cursor()
+    cursor.execute(connection.get_execution_options().get("begin", "BEGIN"))
+    cursor.close()
 
 
 def _place_of(url: URL, stack: AsyncExitStack) -> URL:

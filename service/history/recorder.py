@@ -135,7 +135,8 @@ class Recorder:
         """Write batch after batch, for ever."""
         while True:
             await self._filled.wait()
-            await _at_most(INTERVAL, self._next.wanted.wait())
+            if not self._next.wanted.is_set():
+                await _at_most(INTERVAL, self._next.wanted.wait())
             self._filled.clear()
             self._writing, self._next = self._next, _Batch()
             await self._write(self._writing)
