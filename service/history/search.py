@@ -64,18 +64,13 @@ _SHOWN = (
     f" substr(runs.prompt, 1, {SHOWN_CHARS}) AS prompt, substr(runs.response, 1, {SHOWN_CHARS}) AS response"
 )
 
-# SQLite. FTS5 reads matches in the order of rows as cheaply as it counts them, and snippet() is for few.
+# SQLite. FTS5 reads what matches in the order of rows, and scores each as it goes: in two passes, one to find the
+# newest and one to rank them, common words take twice as long. snippet() is for few.
 
 _NEWEST = """
-SELECT min(id) AS oldest, count(*) AS total FROM (
-    SELECT search_{lang}.rowid AS id FROM search_{lang} JOIN runs ON runs.id = search_{lang}.rowid
-    WHERE search_{lang} MATCH :query AND runs.owner = :owner ORDER BY search_{lang}.rowid DESC LIMIT :bound
-)"""
-_RANKED = """
 SELECT search_{lang}.rowid AS id, -bm25(search_{lang}, 2.5, 1) AS score
 FROM search_{lang} JOIN runs ON runs.id = search_{lang}.rowid
-WHERE search_{lang} MATCH :query AND search_{lang}.rowid >= :oldest AND runs.owner = :owner
-ORDER BY score DESC, id DESC LIMIT :limit OFFSET :offset"""
+WHERE search_{lang} MATCH :query AND runs.owner = :owner ORDER BY search_{lang}.rowid DESC LIMIT :bound"""
 _PASSAGE = """
 SELECT {shown}, snippet(search_{lang}, -1, :start, :end, '…', {words}) AS passage
 FROM search_{lang} JOIN runs ON runs.id = search_{lang}.rowid
@@ -86,15 +81,13 @@ async def _search_fts5(
     connection: AsyncConnection, sides: tuple[Side, ...], lang: str, page: dict[str, Any]
 ) -> tuple[list[Found], int]:
     values = page | {"query": for_fts5(sides), "start": START, "end": END}
-    newest = (await connection.execute(_sql(_NEWEST, lang), values)).one()
-    if newest.oldest is None:
-        return [], 0
-    ranked = await connection.execute(_sql(_RANKED, lang), values | {"oldest": newest.oldest})
+    newest = (await connection.execute(_sql(_NEWEST, lang), values)).all()
+    ranked = sorted(newest, key=lambda row: (row.score, row.id), reverse=True)
     items = []
-    for row in ranked.all():
+    for row in ranked[page["offset"] : page["offset"] + page["limit"]]:
         found = (await connection.execute(_sql(_PASSAGE, lang), values | {"id": row.id})).one()
         items.append(_found(found, found.passage, row.score))
-    return items, newest.total
+    return items, len(newest)
 
 
 # PostgreSQL
