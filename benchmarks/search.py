@@ -36,7 +36,8 @@ SEARCHES = {
     "a word of a thousandth": "word15000",
     "a word of none": "nothing",
     "three words": "word20 word300 word800",
-    "words beside each other": '"word2 word5 word9"',
+    "words beside each other": '"word50 word60"',
+    "very common words beside each other": '"word2 word5 word9"',
     "common words but not others": "word3 word7 -word1 -word2",
     "one or the other": "word200 or word20000",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, StaticPool, create_engine, event
+from sqlalchemy import URL, Connection, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -24,6 +24,7 @@ from .errors import StartError
 T = TypeVar("T")
 
 POOL_SIZE = 5
+READERS = 3  # of SQLite at once
 BUSY_SECONDS = 10  # that SQLite waits for another process's write
 CONNECT_SECONDS = 5
 SILENT_SECONDS = 15  # after which a server that has gone without a word is noticed
@@ -61,10 +62,10 @@ class Reader:
 class Database(Reader):
     """Connections for one unit of work each, to a database that no other process writes to."""
 
-    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, file: "File | None" = None) -> None:
+    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, files: "Files | None" = None) -> None:
         super().__init__(engine, url)
         self._hold = hold
-        self._file = file
+        self._files = files
         self._turn: asyncio.Lock | nullcontext[None] = (
             asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
         )
@@ -79,49 +80,66 @@ class Database(Reader):
                 yield connection
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Do this in a transaction that is committed at its end, unless an error ends it.
-
-        On SQLite in one go on a thread: to go there and back for each statement takes several times the CPU.
-        """
-        if self._file is None:
+        """Do this in a transaction that is committed at its end, unless an error ends it."""
+        if self._files is None:
             async with self.writing() as connection:
                 return await connection.run_sync(work)
         async with self._turn:
             await self._hold.ensure()
-            return await self._file.write(work)
+            return await self._files.writing.do(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do this, which only reads, in one transaction."""
+        if self._files is None:
+            async with self.reading() as connection:
+                return await connection.run_sync(work)
+        return await self._files.reading.do(work)
+
+
+class Files:
+    """An SQLite file's connections to units of work that are done in one go on a thread: to go there and back
+    for each statement takes several times the CPU."""
+
+    def __init__(self, url: URL) -> None:
+        self.reading = File(url, begin="BEGIN", threads=READERS)
+        self.writing = File(url, begin="BEGIN IMMEDIATE", threads=1)
+
+    def close(self) -> None:
+        self.reading.close()
+        self.writing.close()
 
 
 class File:
-    """An SQLite file's connection for units of work that a thread of its own does."""
+    """An SQLite file's connections for units of work that threads of their own do, in transactions that
+    `begin` so."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, begin: str, threads: int) -> None:
         options = {"isolation_level": None, "check_same_thread": False}
-        engine = create_engine(url.set(drivername="sqlite"), poolclass=StaticPool, connect_args=options)
+        engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=options)
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
-        self._engine = engine.execution_options(begin="BEGIN IMMEDIATE")
-        self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, "database")
+        self._engine = engine.execution_options(begin=begin)
+        self._idle: list[Connection] = []
+        self._threads = ThreadPoolExecutor(threads, "database")
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
 
     def close(self) -> None:
-        self._thread.shutdown()
-        if self._connection is not None:
-            self._connection.close()
-        self._engine.dispose()
+        self._threads.shutdown()
+        for connection in self._idle:
+            connection.close()
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        if self._connection is None:
-            self._connection = self._engine.connect()
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        connection = self._idle.pop() if self._idle else self._engine.connect()
         try:
-            with self._connection.begin():
-                return work(self._connection)
+            with connection.begin():
+                done = work(connection)
         except BaseException:
-            self._connection.close()  # it may be of no use any more
-            self._connection = None
+            connection.close()  # it may be of no use any more
             raise
+        self._idle.append(connection)
+        return done
 
 
 @asynccontextmanager
@@ -175,9 +193,9 @@ async def _open_file(url: URL, stack: AsyncExitStack) -> Database:
     event.listen(engine.sync_engine, "begin", _begin)
     stack.push_async_callback(engine.dispose)
     await _try(engine)
-    file = File(url)
-    stack.callback(file.close)
-    return Database(engine, url, hold, file)
+    files = Files(url)
+    stack.callback(files.close)
+    return Database(engine, url, hold, files)
 
 
 async def _open_server(url: URL, stack: AsyncExitStack) -> Database:

@@ -4,16 +4,16 @@ The index has the first SEARCHED_CHARS of each prompt and response. Of the runs 
 are ranked, and counted: to rank all that have a common word takes the longer the more is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, TextClause, text
 
 from ..database import Database
 from ..errors import InvalidRequest
-from .search_query import Side, for_fts5, for_websearch, parse
+from .search_query import for_fts5, for_websearch, parse
 from .snippets import END, START, as_html, as_written
 
 SEARCHED_CHARS = 100_000  # of each text; what is behind is not found
@@ -52,11 +52,21 @@ async def search(
     sides = parse(query)
     if not sides:
         return [], 0
-    page = {"owner": owner, "limit": limit, "offset": offset, "bound": RANKED}
-    async with database.reading() as connection:
-        if database.dialect == "sqlite":
-            return await _search_fts5(connection, sides, lang, page)
-        return await _search_vectors(connection, sides, lang, page)
+    values: dict[str, Any] = {"owner": owner, "bound": RANKED}
+    if database.dialect == "sqlite":
+        newest_of, passages_of = _newest_in_fts5, _passages_in_fts5
+        values |= {"query": for_fts5(sides), "start": START, "end": END}
+    else:
+        newest_of, passages_of = _newest_in_vectors, _passages_in_vectors
+        values |= {"query": for_websearch(sides), "options": _HEADLINE, "recent": 2 * RANKED}
+
+    def find(connection: Connection) -> tuple[list[Found], int]:
+        newest = newest_of(connection, lang, values)
+        best = sorted(newest, key=lambda row: (row.score, row.id), reverse=True)[offset : offset + limit]
+        passages = passages_of(connection, lang, values, [row.id for row in best])
+        return [_found(*passages[row.id], row.score) for row in best], len(newest)
+
+    return await database.read(find)
 
 
 _SHOWN = (
@@ -64,8 +74,8 @@ _SHOWN = (
     f" substr(runs.prompt, 1, {SHOWN_CHARS}) AS prompt, substr(runs.response, 1, {SHOWN_CHARS}) AS response"
 )
 
-# SQLite. FTS5 reads what matches in the order of rows, and scores each as it goes: in two passes, one to find the
-# newest and one to rank them, common words take twice as long. snippet() is for few.
+# SQLite. FTS5 reads what matches in the order of rows and scores it as it goes: to find the newest first, and
+# then to rank them, would take twice as long. snippet() is for few.
 
 _NEWEST = """
 SELECT search_{lang}.rowid AS id, -bm25(search_{lang}, 2.5, 1) AS score
@@ -77,52 +87,64 @@ FROM search_{lang} JOIN runs ON runs.id = search_{lang}.rowid
 WHERE search_{lang} MATCH :query AND search_{lang}.rowid = :id"""
 
 
-async def _search_fts5(
-    connection: AsyncConnection, sides: tuple[Side, ...], lang: str, page: dict[str, Any]
-) -> tuple[list[Found], int]:
-    values = page | {"query": for_fts5(sides), "start": START, "end": END}
-    newest = (await connection.execute(_sql(_NEWEST, lang), values)).all()
-    ranked = sorted(newest, key=lambda row: (row.score, row.id), reverse=True)
-    items = []
-    for row in ranked[page["offset"] : page["offset"] + page["limit"]]:
-        found = (await connection.execute(_sql(_PASSAGE, lang), values | {"id": row.id})).one()
-        items.append(_found(found, found.passage, row.score))
-    return items, len(newest)
+def _newest_in_fts5(connection: Connection, lang: str, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    return connection.execute(_sql(_NEWEST, lang), values).all()
 
 
-# PostgreSQL
+def _passages_in_fts5(
+    connection: Connection, lang: str, values: dict[str, Any], ids: Sequence[int]
+) -> dict[int, tuple[Row[Any], str]]:
+    passages = {}
+    for each in ids:
+        row = connection.execute(_sql(_PASSAGE, lang), values | {"id": each}).one()
+        passages[each] = row, row.passage
+    return passages
+
+
+# PostgreSQL. It thinks that to look into a text costs nothing, and rather looks into all than uses the index
+# (measured: 3 to 20 times as long). So the newest runs are looked into, where a common word is found often
+# enough, and else it is not given the choice.
 
 _ASKED = "websearch_to_tsquery('{configuration}', :query)"
-_MATCHING = """
+_SCORED = "SELECT id, ts_rank_cd(vector, {asked}, 1) AS score FROM newest"
+_AMONG_RECENT = """
+WITH recent AS MATERIALIZED (
+    SELECT id, search_{lang} AS vector FROM runs WHERE owner = :owner ORDER BY run_id DESC LIMIT :recent
+), newest AS MATERIALIZED (SELECT id, vector FROM recent WHERE vector @@ {asked} LIMIT :bound)
+{scored}"""
+_AMONG_ALL = """
 WITH newest AS MATERIALIZED (
     SELECT id, search_{lang} AS vector FROM runs
     WHERE search_{lang} @@ {asked} AND owner = :owner ORDER BY id DESC LIMIT :bound
-)"""
-_COUNTED = "{matching} SELECT count(*) FROM newest"
-_PAGE = """{matching},
-ranked AS (
-    SELECT id, ts_rank_cd(vector, {asked}, 1) AS score, count(*) OVER () AS total FROM newest
-    ORDER BY score DESC, id DESC LIMIT :limit OFFSET :offset
 )
-SELECT {shown}, ranked.score, ranked.total,
+{scored}"""
+_BY_THE_INDEX = text(
+    "SELECT set_config(name, :to, true) FROM unnest(ARRAY['enable_indexscan', 'enable_seqscan']) name"
+)
+_HEADLINES = """
+SELECT {shown}, runs.id,
     left(runs.prompt, {chars}) AS whole_prompt, left(runs.response, {chars}) AS whole_response,
     ts_headline('{configuration}', search_text(runs.prompt), {asked}, :options) AS in_prompt,
     ts_headline('{configuration}', search_text(runs.response), {asked}, :options) AS in_response
-FROM ranked JOIN runs ON runs.id = ranked.id ORDER BY ranked.score DESC, ranked.id DESC"""
-# By its default, that of turning disks, PostgreSQL rather reads every text (measured: 3 to 9 times as long).
-_USE_INDEX = text("SET LOCAL random_page_cost = 1.1")
+FROM runs WHERE runs.id = ANY(:ids)"""
 _HEADLINE = f'StartSel="{START}", StopSel="{END}", MaxFragments=1, MaxWords={SNIPPET_WORDS}, MinWords=16'
 
 
-async def _search_vectors(
-    connection: AsyncConnection, sides: tuple[Side, ...], lang: str, page: dict[str, Any]
-) -> tuple[list[Found], int]:
-    values = page | {"query": for_websearch(sides), "options": _HEADLINE}
-    await connection.execute(_USE_INDEX)
-    rows = (await connection.execute(_sql(_PAGE, lang), values)).all()
-    if rows:
-        return [_found(row, _passage(row), row.score) for row in rows], rows[0].total
-    return [], await connection.scalar(_sql(_COUNTED, lang), values) or 0
+def _newest_in_vectors(connection: Connection, lang: str, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    recent = connection.execute(_sql(_AMONG_RECENT, lang), values).all()
+    if len(recent) == values["bound"]:
+        return recent
+    connection.execute(_BY_THE_INDEX, {"to": "off"})
+    every = connection.execute(_sql(_AMONG_ALL, lang), values).all()
+    connection.execute(_BY_THE_INDEX, {"to": "on"})
+    return every
+
+
+def _passages_in_vectors(
+    connection: Connection, lang: str, values: dict[str, Any], ids: Sequence[int]
+) -> dict[int, tuple[Row[Any], str]]:
+    rows = connection.execute(_sql(_HEADLINES, lang), values | {"ids": ids})
+    return {row.id: (row, _passage(row)) for row in rows}
 
 
 def _passage(row: Row[Any]) -> str:
@@ -134,10 +156,11 @@ def _passage(row: Row[Any]) -> str:
 
 def _sql(statement: str, lang: str) -> TextClause:
     names = {"lang": lang, "configuration": LANGS[lang]}
-    numbers = {"words": SNIPPET_WORDS, "chars": SEARCHED_CHARS}
     asked = _ASKED.format(**names)
-    matching = _MATCHING.format(asked=asked, **names)
-    return text(statement.format(asked=asked, matching=matching, shown=_SHOWN, **names, **numbers))
+    numbers = {"words": SNIPPET_WORDS, "chars": SEARCHED_CHARS}
+    return text(
+        statement.format(asked=asked, scored=_SCORED.format(asked=asked), shown=_SHOWN, **names, **numbers)
+    )
 
 
 def _found(row: Row[Any], passage: str, score: float) -> Found:
