@@ -137,6 +137,12 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("postgres_port", mode="before")
+    @classmethod
+    def _of_kubernetes(cls, value: object) -> object:
+        """Where there is a Service `postgres`, Kubernetes sets it to `tcp://10.0.0.1:5432` in every pod."""
+        return value.rpartition(":")[2] if isinstance(value, str) and value.startswith("tcp://") else value
+
     @model_validator(mode="after")
     def _one_log_fits(self) -> Self:
         if self.run_log_max_bytes > self.run_logs_max_bytes:

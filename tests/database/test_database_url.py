@@ -27,6 +27,10 @@ def test_a_server_is_spoken_to_by_psycopg_whatever_driver_its_address_names(sche
     assert (url.database, url.query) == ("chains", {"sslmode": "require"})
 
 
+def test_what_kubernetes_sets_for_a_service_called_postgres_is_read_as_its_port() -> None:
+    assert address_of(postgres_host="postgres", postgres_port="tcp://10.0.0.1:6432").port == 6432
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
     [("true", "require"), ("verify-full", "verify-full"), ("0", "disable")],
