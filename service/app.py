@@ -33,6 +33,7 @@ from .api.problems import install_problem_handlers
 from .api.services import Services, StreamTimes
 from .api.streaming import EXPOSED_HEADERS
 from .database import Database, open_database
+from .database_checkpoints import LastingCheckpoints
 from .database_url import parse_database_url, told
 from .errors import StartError
 from .event_log.memory import MemoryEventLog
@@ -41,16 +42,17 @@ from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
 from .history.history import open_history
 from .history.recorded_log import RecordedLog
-from .history.recovery import close_lost_runs
+from .history.recovery import close_lost_runs, forget_lost_checkpoints
 from .history.retention import open_retention
 from .lifetime import Lifespan, SelfStart, StartErrors
 from .loop_watch import Blocked, LoopWatch
 from .migrations import ensure_schema
 from .providers import VARIABLES, Models, open_models
 from .providers.order import Timeouts
-from .registry import open_registry
+from .registry import Registry, open_registry
 from .runs import Runs
 from .settings import Settings
+from .takeover import Comeback, find_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +144,7 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         database = await stack.enter_async_context(_open_database(settings))
+        waited = await _recovered(database, registry)
         await stack.enter_async_context(open_retention(database, settings.history_retention_days))
         history = await stack.enter_async_context(
             open_history(database, text_of=lambda run_id: log.answer(run_id))
@@ -171,6 +174,8 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             log.forgot(run_id)
             runs.let_go(run_id)
 
+        for comeback in waited:
+            await comeback.enter(runs, log, history)
         drain = Drain(runs, settings.shutdown_grace_seconds)
         stack.push_async_callback(drain.finish)
         yield Services(
@@ -189,9 +194,18 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
 async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     async with open_database(parse_database_url(settings.database_address)) as database:
         await ensure_schema(database)
-        if lost := await close_lost_runs(database):
-            logger.warning("%d runs had not ended when their process died: they failed as owner_lost", lost)
         yield database
+
+
+async def _recovered(database: Database, registry: Registry) -> list[Comeback]:
+    """The runs that wait on; all others that the last process left behind are closed."""
+    checkpoints = LastingCheckpoints(database.url)
+    waited = await find_waiting(database, registry, checkpoints)
+    taken_over = {comeback.run_id for comeback in waited}
+    if lost := await close_lost_runs(database, taken_over):
+        logger.warning("%d runs had not ended when their process died: they failed as owner_lost", lost)
+    await forget_lost_checkpoints(database, checkpoints, taken_over)
+    return waited
 
 
 def _tell_blocked(blocked: Blocked[Execution]) -> None:

@@ -45,6 +45,7 @@ from .chunks import (
 )
 from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
+from .retold import Retold
 from .transcript import Transcript
 from .values import clean_text, to_json
 
@@ -105,6 +106,7 @@ class AsyncIteratorCallbackHandler(
     Of the three bases the first is what users expect; LangGraph tells interrupts only to the second; for the
     third, models stream without being asked to. `end_with_root`: the iteration ends by itself when the
     outermost LangChain run does. Whoever awaits the chain can end it surely, by `close` in a `finally`.
+    `retold` is what another handler told of a chain that waits: this one goes on from there.
     """
 
     run_inline = True
@@ -117,19 +119,21 @@ class AsyncIteratorCallbackHandler(
         answer_steps: Collection[str] | None = None,
         tool_output_max_chars: int = TOOL_OUTPUT_MAX_CHARS,
         queue_limit: int = QUEUE_LIMIT,
+        retold: Retold | None = None,
     ) -> None:
+        retold = retold or Retold()
         self.closed = False
         self.failure: BaseException | None = None
         self.last_tool_error: BaseException | None = None
         self.last_model_error: BaseException | None = None
-        self.approvals: list[Approval] = []  # what the chain waits for, since it was last resumed
+        self.approvals = list(retold.approvals)  # what the chain waits for, since it was last resumed
         self.blocked: list[Blocked] = []
         self.done = _Done(self)
         self._end_with_root = end_with_root
         self._tool_output_max_chars = tool_output_max_chars
         self._queue: EventQueue[BridgeEvent] = EventQueue(queue_limit)
         self._lock = threading.Lock()
-        self._transcript = Transcript(self._put, time.monotonic(), answer_steps)
+        self._transcript = Transcript(self._put, time.monotonic() - retold.t / 1000, answer_steps, retold)
 
     # --- reading -----------------------------------------------------------------------------------
 

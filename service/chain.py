@@ -2,12 +2,11 @@
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 
@@ -17,10 +16,11 @@ from .chain_builds import AnyRunnable, BuildKey, ChainBuilds, Takes
 from .chain_input import chain_input
 from .chain_schemas import input_schema_of, input_type_of, tool_schema_of, tools_of
 from .chain_sources import ChainSource
+from .checkpoints import Saver
 from .errors import InvalidRequest, StartError, Unprocessable
 from .events import Approval
 from .graph_taps import tapped
-from .graphs import graph_of, has_memory, needs_checkpoints, only_new, with_checkpoints
+from .graphs import asks_in, forgets, graph_of, has_memory, needs_checkpoints, only_new, with_checkpoints
 
 _THREAD_ID = re.compile(r"[\w.:@-]{1,128}")
 CHECKPOINT_KEYS = frozenset({"checkpoint_id", "checkpoint_ns"})
@@ -65,6 +65,17 @@ class Call:
         command: Command[Any] | None = Command(resume=dict(answers)) if answers else None
         return await self._drive(run_id, handler, command, resumed=True)
 
+    async def still_asks(self, run_id: str, interrupt_ids: Collection[str]) -> bool:
+        """Whether the graph's state is there, and waits at these interrupts. Raises what the chain raises."""
+        async with self.chain.builds.lease(self.key) as runnable:
+            graph = graph_of(with_checkpoints(runnable, self.checkpoints) if self.checkpoints else runnable)
+            return graph is not None and await asks_in(graph, self._thread(run_id), interrupt_ids)
+
+    @property
+    def checkpoints(self) -> Saver | None:
+        """Where the graph's state is while it waits; None where the graph keeps it itself."""
+        return None if self.chain.has_memory else self.chain.checkpoints
+
     async def release(self, run_id: str) -> None:
         """Forget what was kept for going on."""
         await self.chain.checkpoints.adelete_thread(run_id)
@@ -88,23 +99,26 @@ class Call:
     def _config(
         self, run_id: str, handler: AsyncIteratorCallbackHandler, taps: Mapping[str, Any]
     ) -> RunnableConfig:
-        own = self.thread_id if self.chain.has_memory else None
-        thread = {"thread_id": own or run_id} if self.chain.is_graph else {}
-        config = RunnableConfig(
-            callbacks=[handler],
-            run_name=self.chain.name,
-            configurable={**self.config.configurable, **thread, **taps},
-        )
+        config = self._thread(run_id)
+        config["callbacks"] = [handler]
+        config["run_name"] = self.chain.name
+        config["configurable"] |= taps
         if self.config.recursion_limit is not None:
             config["recursion_limit"] = self.config.recursion_limit
         return config
+
+    def _thread(self, run_id: str) -> RunnableConfig:
+        own = self.thread_id if self.chain.has_memory else None
+        thread = {"thread_id": own or run_id} if self.chain.is_graph else {}
+        return RunnableConfig(configurable={**self.config.configurable, **thread})
 
     def _context(self) -> dict[str, Any]:
         return {} if self.config.context is None else {"context": self.config.context}
 
 
 class Chain:
-    """`checkpoints` are for graphs that have none of their own, so that they can wait for a person."""
+    """`checkpoints` are for graphs that have none of their own, so that they can wait for a person. What
+    `can_outlive` its process goes on in another, if its state was kept."""
 
     def __init__(
         self,
@@ -112,7 +126,7 @@ class Chain:
         runnable: AnyRunnable,
         builds: ChainBuilds,
         takes: Takes,
-        checkpoints: BaseCheckpointSaver[Any],
+        checkpoints: Saver,
     ) -> None:
         graph = graph_of(runnable)
         self.name = source.name
@@ -124,6 +138,7 @@ class Chain:
         self.is_graph = graph is not None
         self.can_wait = graph is not None and (has_memory(graph) or needs_checkpoints(graph))
         self.has_memory = graph is not None and has_memory(graph)
+        self.can_outlive = self.can_wait and graph is not None and not forgets(graph)
         self.context_schema: Any = None if graph is None else graph.context_schema
         self.input_schema = input_schema_of(runnable)
         self._input_type = input_type_of(runnable)

@@ -60,10 +60,14 @@ class Reader:
 
 
 class Database(Reader):
-    """Connections for one unit of work each, to a database that no other process writes to."""
+    """Connections for one unit of work each, to a database that no other process writes to; `lasts` is
+    whether it outlives this process."""
 
-    def __init__(self, engine: AsyncEngine, url: URL, hold: Hold, files: "Files | None" = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, url: URL, hold: Hold, files: "Files | None" = None, *, lasts: bool = True
+    ) -> None:
         super().__init__(engine, url)
+        self.lasts = lasts
         self._hold = hold
         self._files = files
         self._turn: asyncio.Lock | nullcontext[None] = (
@@ -150,7 +154,8 @@ async def open_database(url: URL) -> AsyncIterator[Database]:
     """
     async with AsyncExitStack() as stack:
         if url.get_backend_name() == "sqlite":
-            yield await _open_file(_place_of(url, stack), stack)
+            lasts = url.database not in _NO_FILE
+            yield await _open_file(_place_of(url, stack), stack, lasts=lasts)
         else:
             yield await _open_server(url, stack)
 
@@ -186,7 +191,7 @@ def _reading_engine(url: URL) -> AsyncEngine:
     return engine
 
 
-async def _open_file(url: URL, stack: AsyncExitStack) -> Database:
+async def _open_file(url: URL, stack: AsyncExitStack, *, lasts: bool) -> Database:
     hold = stack.enter_context(FileHold(Path(str(url.database))))
     engine = create_async_engine(url, **_POOL, connect_args={"isolation_level": None})
     event.listen(engine.sync_engine, "connect", _set_up)
@@ -195,7 +200,7 @@ async def _open_file(url: URL, stack: AsyncExitStack) -> Database:
     await _try(engine)
     files = Files(url)
     stack.callback(files.close)
-    return Database(engine, url, hold, files)
+    return Database(engine, url, hold, files, lasts=lasts)
 
 
 async def _open_server(url: URL, stack: AsyncExitStack) -> Database:

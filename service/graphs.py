@@ -1,34 +1,15 @@
 """Compiled graphs: whose memory they have, and how they start, stop for a person, and go on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.pregel import Pregel
 
 AnyGraph = Pregel[Any, Any, Any, Any]
-
-
-class _LenientSerializer(JsonPlusSerializer):
-    """Copies what it can, and keeps the rest as it is: in memory nothing needs to be bytes."""
-
-    def dumps_typed(self, obj: Any) -> tuple[str, Any]:
-        try:
-            return super().dumps_typed(obj)
-        except Exception:
-            return "as it is", obj
-
-    def loads_typed(self, data: tuple[str, Any]) -> Any:
-        return data[1] if data[0] == "as it is" else super().loads_typed(data)
-
-
-def memory_checkpoints() -> InMemorySaver:
-    """Checkpoints of runs that wait for a person; they go when the process does."""
-    return InMemorySaver(serde=_LenientSerializer(allowed_msgpack_modules=True))
 
 
 def graph_of(runnable: Runnable[Any, Any]) -> AnyGraph | None:
@@ -43,6 +24,11 @@ def has_memory(graph: AnyGraph) -> bool:
     return isinstance(graph.checkpointer, BaseCheckpointSaver)
 
 
+def forgets(graph: AnyGraph) -> bool:
+    """Whether what it keeps itself is gone with the process."""
+    return isinstance(graph.checkpointer, InMemorySaver)
+
+
 def needs_checkpoints(graph: AnyGraph) -> bool:
     """Whether it can wait for a person with checkpoints of ours: it has none, and does not refuse them."""
     return graph.checkpointer in (None, True)
@@ -55,6 +41,14 @@ def with_checkpoints(
     if isinstance(runnable, RunnableBinding):
         return runnable.model_copy(update={"bound": with_checkpoints(runnable.bound, checkpoints)})
     return runnable.copy(update={"checkpointer": checkpoints}) if isinstance(runnable, Pregel) else runnable
+
+
+async def asks_in(graph: AnyGraph, config: RunnableConfig, interrupt_ids: Collection[str]) -> bool:
+    """Whether the graph waits in this thread at these interrupts; a breakpoint's id is its checkpoint's."""
+    state = await graph.aget_state(config)
+    checkpoint_id = state.config["configurable"].get("checkpoint_id")
+    ids = {checkpoint_id, *(interrupt.id for interrupt in state.interrupts)}
+    return bool(state.next) and ids.issuperset(interrupt_ids)
 
 
 async def only_new(graph: AnyGraph, given: Any, config: RunnableConfig) -> Any:

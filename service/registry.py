@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 from langchain_core.runnables import Runnable
-from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from .chain import Chain
 from .chain_builds import BuildKey, ChainBuilds, Takes, takes_of
 from .chain_sources import ChainSource, does_not_load, find_chains
+from .checkpoints import Saver, memory_checkpoints
 from .errors import InvalidRequest, NotFound, StartError
-from .graphs import memory_checkpoints
 from .providers import Models
 
 FIRST_SHIPPED = "chat"
@@ -80,7 +79,7 @@ async def open_registry(
 
 
 async def _open_chain(
-    source: ChainSource, models: Models, checkpoints: BaseCheckpointSaver[Any], stack: AsyncExitStack
+    source: ChainSource, models: Models, checkpoints: Saver, stack: AsyncExitStack
 ) -> Chain:
     try:
         takes = takes_of(source.target)

@@ -78,6 +78,7 @@ class Run:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # ended, or waiting for a person
     waits: Waits = field(default_factory=Waits)
+    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)  # one decision at a time
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     refused: BaseException | None = None
     idempotency_key: str | None = None

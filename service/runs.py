@@ -5,24 +5,22 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import cast
 from weakref import WeakValueDictionary
 
-import orjson
 from ulid import ULID
 
-from .approvals import Decision
+from .approvals import Decision, answer_to
 from .chain import Call
 from .errors import Conflict, NotFound, Overloaded
 from .event_log.base import EventLog
-from .events import CancelReason, RunStarted
+from .events import Approval, CancelReason, RunStarted
 from .executor.local import Job, LocalExecutor
-from .history.account import Row, text_of
 from .history.history import History
-from .history.store import StoredRun
-from .history.threads import title_of
+from .history.waiting_rows import DecisionRow
 from .registry import Registry
-from .run import Run, RunRequest, Status
+from .retold import Retold
+from .run import Run, RunRequest
+from .run_rows import row_of, run_of, thread_row_of
 from .turns import Turns
 from .values import encode_json, to_json
 
@@ -66,9 +64,9 @@ class Runs:
                 return await _opened(known)
             run, call = await self._prepare(request, attached, key)
         try:
-            await self._history.begin(_row(run, request), _thread_row(run, request))
+            await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
-            self._submit(run, call)
+            self._executor.submit(self._job(run, call))
         except BaseException as error:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
@@ -109,7 +107,9 @@ class Runs:
         if run := self._runs.get(run_id):
             return run
         if is_run_id(run_id) and (stored := await self._history.find(run_id)):
-            return _as_it_was(stored)
+            over = run_of(stored)
+            over.ended.set()
+            return over
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
 
     async def cancel(self, run_id: str, reason: CancelReason = "user") -> Run:
@@ -142,16 +142,24 @@ class Runs:
         """Answer one of the questions that a run waits for; with the last of them it goes on.
 
         Raises NotFound, Conflict where it was answered before or the run waits no more, Unprocessable where
-        the decisions are not what is asked for; then nothing was decided.
+        the decisions are not what is asked for, and Overloaded where one that is not the last cannot be kept;
+        then nothing was decided.
         """
         run = await self.find(run_id)
-        approval = run.waits.find(interrupt_id)
-        if self._draining:
-            raise _draining()
-        self._registry.get(run.chain).check_decisions(approval, decisions)
-        run.waits.answer(approval, decisions)
-        if not run.waits.open:
-            self._resume(run)
+        async with run.deciding:
+            approval = run.waits.find(interrupt_id)
+            if self._draining:
+                raise _draining()
+            self._registry.get(run.chain).check_decisions(approval, decisions)
+            answer_to(approval, decisions)
+            decision = _decision_row(run, approval, decisions)
+            if len(run.waits.open) > 1:
+                await self._history.keep_decision(decision)
+            else:
+                await self._history.waiting.go_on(decision)
+            run.waits.answer(run.waits.find(interrupt_id), decisions)  # which may have ended meanwhile
+            if not run.waits.open:
+                self._resume(run)
         return run
 
     def _resume(self, run: Run) -> None:
@@ -174,9 +182,20 @@ class Runs:
                 self._start_grace(run, self._grace if grace is None else grace)
 
     async def drain(self, grace: float) -> None:
-        """Take no new runs; let those that run end within `grace` seconds, and cancel the rest."""
+        """Take no new runs; let those that run end within `grace` seconds, and cancel the rest, but for those
+        that wait and can go on in the next process."""
         self._draining = True
-        await self._executor.drain(grace)
+        for run in list(self._runs.values()):
+            async with run.deciding:  # what is being decided is decided
+                pass
+        await self._executor.drain(grace, self._history.waiting.kept)
+
+    def take_over(self, run: Run, call: Call, retold: Retold) -> None:
+        """A run that waited when its process ended waits on here; its log and its account do already."""
+        self._runs[run.run_id] = run
+        self._turns.begin(run)
+        self._history.waiting.take_over(run.run_id)
+        self._executor.take_over(self._job(run, call), retold)
 
     def let_go(self, run_id: str) -> None:
         """A run that is over, or has not begun after all, is not needed here any more."""
@@ -211,7 +230,7 @@ class Runs:
             self._by_key[key] = (request.fingerprint(), run.run_id)
         return run
 
-    def _submit(self, run: Run, call: Call) -> None:
+    def _job(self, run: Run, call: Call) -> Job:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
@@ -221,18 +240,25 @@ class Runs:
             attempt=run.attempt,
             created_at=run.created_at.isoformat(),
         )
-
-        job = Job(
+        return Job(
             started=started,
             work=partial(call.start, run.run_id),
             go_on=partial(call.resume, run.run_id),
             on_start=run.begin,
             on_pause=run.pause if call.chain.can_wait else None,
+            on_wait=partial(self._keep, run, call),
             on_end=run.end,
-            release=partial(call.release, run.run_id),
+            release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
         )
-        self._executor.submit(job)
+
+    def _keep(self, run: Run, call: Call) -> None:
+        if call.chain.can_outlive:
+            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints)
+
+    async def _release(self, run: Run, call: Call) -> None:
+        await call.release(run.run_id)
+        await self._history.waiting.forget(run.run_id)
 
     def _start_grace(self, run: Run, grace: float) -> None:
         if run.settled.is_set() or not run.cancel_when_left:
@@ -246,58 +272,13 @@ def is_run_id(text: str) -> bool:
     return _RUN_ID.fullmatch(text) is not None
 
 
-def _row(run: Run, request: RunRequest) -> Row:
-    """The run as history begins it."""
-    return {
-        "run_id": run.run_id,
-        "owner": "",
-        "thread_id": run.thread_id,
-        "parent_run_id": run.parent_run_id,
-        "chain": run.chain,
-        "model": run.model,
-        "status": run.status,
-        "attempt": run.attempt,
-        "request": encode_json(to_json(request)).decode(),
-        "metadata": encode_json(to_json(run.metadata)).decode(),
-        "prompt": text_of(to_json(request.input)),
-        "response": "",
-        "created_at": run.created_at,
-    }
-
-
-def _thread_row(run: Run, request: RunRequest) -> Row | None:
-    """The run's thread, as it is to be if it is not there."""
-    if run.thread_id is None:
-        return None
-    return {
-        "thread_id": run.thread_id,
-        "owner": "",
-        "title": title_of(to_json(request.input)),
-        "metadata": "{}",
-        "created_at": run.created_at,
-        "updated_at": run.created_at,
-    }
-
-
-def _as_it_was(stored: StoredRun) -> Run:
-    """A run that is over, from its row."""
-    run = Run(
-        stored.run_id,
-        stored.chain,
-        stored.model,
-        orjson.loads(stored.metadata),
-        cancel_when_left=False,
-        created_at=stored.created_at,
-        started_at=stored.started_at,
-        ended_at=stored.ended_at,
-        attempt=stored.attempt,
-        thread_id=stored.thread_id,
-        parent_run_id=stored.parent_run_id,
-        status=cast(Status, stored.status),
+def _decision_row(run: Run, approval: Approval, decisions: Sequence[Decision]) -> DecisionRow:
+    return DecisionRow(
+        run_id=run.run_id,
+        interrupt_id=approval.interrupt_id,
+        asked_ms=approval.t,
+        decisions=encode_json(to_json(decisions)).decode(),
     )
-    run.ended.set()
-    run.settled.set()
-    return run
 
 
 async def _opened(run: Run) -> Run:

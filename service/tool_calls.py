@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from .events import EVERY_DECISION, Approval, ApprovalRequest, BridgeEvent, ToolEnd, ToolError, ToolStart
+from .retold import Retold
 from .run_tree import Tool
 from .values import clean_text
 from .written import Output, Question, Unrun
@@ -29,18 +30,24 @@ class _Written:
 
 
 class ToolCalls:
-    """Tells events to `put`; `now` is in milliseconds. Running tools are keyed by LangChain's run ids."""
+    """Tells events to `put`; `now` is in milliseconds. Running tools are keyed by LangChain's run ids.
+    What is `retold` was told before, by another process."""
 
-    def __init__(self, put: Callable[[BridgeEvent], None], now: Callable[[], int]) -> None:
+    def __init__(self, put: Callable[[BridgeEvent], None], now: Callable[[], int], retold: Retold) -> None:
         self._put = put
         self._now = now
-        self._unnamed = 0
-        self._written: dict[str, _Written] = {}  # those that have not started
-        self._places: dict[str, int] = {}  # of all, in the order in which they were written
+        self._unnamed = retold.unnamed_tools
+        # Those that have not started
+        self._written = {
+            call_id: _Written(call_id, name, args) for call_id, (name, args) in retold.written.items()
+        }
+        # Of all, in the order in which they were written
+        self._places = {call_id: place for place, call_id in enumerate(retold.places)}
         self._running: dict[UUID, Tool] = {}
-        self._interrupted: dict[str, Tool] = {}  # those that wait for a person and will start again
+        # Those that wait for a person and will start again
+        self._interrupted = {tool.tool_call_id: tool for tool in retold.interrupted}
         self._asked_by: dict[str, Tool] = {}  # interrupts in a tool, by their ids
-        self._rejected: dict[str, str | None] = {}  # by a person, with the reasons
+        self._rejected = dict(retold.rejected)  # by a person, with the reasons
 
     def is_running(self, tool: Tool) -> bool:
         return any(tool is running for running in self._running.values())

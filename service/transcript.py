@@ -28,6 +28,7 @@ from .events import (
     Usage,
     UsageTotals,
 )
+from .retold import Retold
 from .run_tree import Place, RunTree, Step
 from .tool_calls import ToolCalls
 from .values import TextJoiner, clean_text
@@ -76,27 +77,28 @@ class _Message:
 
 class Transcript:
     """Tells events to `put` as the chain's runs begin, go on and end. Times are milliseconds since `began`,
-    which is in monotonic seconds. `answer_steps` names the steps whose models write the answer, None all."""
+    which is in monotonic seconds. `answer_steps` names the steps whose models write the answer, None all.
+    `retold` is what was told before, by another process."""
 
     def __init__(
         self,
         put: Callable[[BridgeEvent], None],
         began: float,
         answer_steps: Collection[str] | None = None,
+        retold: Retold | None = None,
     ) -> None:
+        retold = retold or Retold()
         self._put = put
         self._began = began
         self._answer_steps = answer_steps
         self._tree = RunTree(Place(answers=answer_steps is None))
         self._messages: dict[UUID, _Message] = {}
-        self._calls = ToolCalls(put, lambda: self.now)
+        self._calls = ToolCalls(put, lambda: self.now, retold)
         self._steps: dict[UUID, Step] = {}
-        self._counted = {"m": 0, "s": 0}
-        self._used = Tokens(
-            input_tokens=0, output_tokens=0, total_tokens=0, cached_tokens=0, reasoning_tokens=0
-        )
-        self.finish_reason: FinishReason = "stop"
-        self.answered = False
+        self._counted = {"m": retold.messages, "s": retold.steps}
+        self._used = retold.used.copy()
+        self.finish_reason: FinishReason = retold.finish_reason
+        self.answered = bool(retold.answers)
 
     @property
     def now(self) -> int:

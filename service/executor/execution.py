@@ -26,6 +26,7 @@ from ..events import (
     RunStarted,
     TerminalEvent,
 )
+from ..retold import Retold
 from .failures import failure_of
 from .writer import RunWriter
 
@@ -52,7 +53,8 @@ class Limits:
 class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
-    `answer_steps` names the steps whose models write the answer, None all.
+    `answer_steps` names the steps whose models write the answer, None all. With `retold` it is paused, where
+    another process left it.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class Execution:
         *,
         on_pause: OnPause | None = None,
         answer_steps: Collection[str] | None = None,
+        retold: Retold | None = None,
     ) -> None:
+        retold = retold or Retold()
         self._started = started
         self._on_pause = on_pause
         self._limits = limits
@@ -73,19 +77,21 @@ class Execution:
             started.attempt,
             max_bytes=limits.log_max_bytes,
             max_chars=limits.output_max_chars,
+            retold=retold,
         )
         self._handler = AsyncIteratorCallbackHandler(
             end_with_root=False,
             answer_steps=answer_steps,
             tool_output_max_chars=limits.tool_output_max_chars,
+            retold=retold,
         )
-        self._begun = False
-        self._paused_at: float | None = None
+        self._begun = retold.begun
+        self._paused_at = time.monotonic() if retold.begun else None
         self._verdict: RunFailed | CancelReason | None = None
         self._stopped = asyncio.Event()
         self._chain: asyncio.Task[Any] | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._deadline = time.monotonic() + (limits.run_timeout or float("inf"))
+        self._deadline = time.monotonic() + (limits.run_timeout or float("inf")) - retold.worked / 1000
 
     @property
     def abandoned(self) -> asyncio.Task[Any] | None:

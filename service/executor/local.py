@@ -13,11 +13,14 @@ from ..callbacks import AsyncIteratorCallbackHandler
 from ..errors import Overloaded
 from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
+from ..retold import Retold
 from .execution import PATIENCE, Execution, Limits, OnPause, Work
 
 logger = logging.getLogger(__name__)
 
 GoOn = Callable[[Mapping[str, Any], AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
+
+Staying = Callable[[Collection[str]], Awaitable[Collection[str]]]  # which of these runs outlive the process
 
 Watching = Callable[[Execution], AbstractContextManager[None]]
 
@@ -35,7 +38,8 @@ RETRY_AFTER = 2  # seconds; runs of language models end at this order of time
 class Job:
     """A run to do: `work`, and after each pause what `go_on` is with the answers.
 
-    `on_pause` is told what the run waits for; without it a job cannot wait. `on_end` gets the terminal event
+    `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
+    called once the log is. `on_end` gets the terminal event
     as the log has it, or None where writing it failed; then `release` frees what the chain kept for going on.
     `answer_steps` as in Execution.
     """
@@ -45,6 +49,7 @@ class Job:
     go_on: GoOn
     on_start: Callable[[], None]
     on_pause: OnPause | None
+    on_wait: Callable[[], None]
     on_end: Callable[[TerminalEvent | None], None]
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
@@ -93,10 +98,21 @@ class LocalExecutor:
 
     def submit(self, job: Job) -> None:
         self.check_room()
-        execution = Execution(
-            job.started, self._log, self._limits, on_pause=job.on_pause, answer_steps=job.answer_steps
+        self._start_or_queue(job, self._execution(job, Retold()))
+
+    def take_over(self, job: Job, retold: Retold) -> None:
+        """A job that waited for a person when its process ended waits on here."""
+        self._keep_paused(job, self._execution(job, retold), waited=(retold.t - retold.asked_at) / 1000)
+
+    def _execution(self, job: Job, retold: Retold) -> Execution:
+        return Execution(
+            job.started,
+            self._log,
+            self._limits,
+            on_pause=job.on_pause,
+            answer_steps=job.answer_steps,
+            retold=retold,
         )
-        self._start_or_queue(job, execution)
 
     def resume(self, run_id: str, answers: Mapping[str, Any], rejected: Mapping[str, str | None]) -> None:
         """Let a paused run go on with these answers, in its turn. `rejected` as in Execution.answered."""
@@ -115,18 +131,26 @@ class LocalExecutor:
         if execution := self._executions.get(run_id):
             execution.stop(reason)
 
-    async def drain(self, grace: float) -> None:
-        """Let what runs go on for `grace` seconds, then cancel all; returns when every run has ended."""
+    async def drain(self, grace: float, staying: Staying) -> None:
+        """Let what runs go on for `grace` seconds, then cancel all; returns when every run has ended, but for
+        those that wait and are `staying`."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
-        for run_id in [*self._queue, *self._paused, *self._executions]:
-            self.cancel(run_id, "shutdown")
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._end([*self._queue, *self._executions])
+        for run_id in await staying(list(self._paused)):
+            if run_id in self._paused:  # else somebody cancelled it meanwhile
+                self._take_paused(run_id)
+        await self._end(list(self._paused))
         for chain in self._abandoned:
             chain.cancel()
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=PATIENCE)
+
+    async def _end(self, run_ids: Collection[str]) -> None:
+        for run_id in run_ids:
+            self.cancel(run_id, "shutdown")
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     @property
     def _is_free(self) -> bool:
@@ -158,6 +182,7 @@ class LocalExecutor:
             del self._executions[job.started.run_id]
             if paused:
                 self._keep_paused(job, execution)
+                job.on_wait()
             else:
                 job.on_end(terminal)
                 self._keep_abandoned(execution)
@@ -171,11 +196,10 @@ class LocalExecutor:
         except Exception:
             logger.exception("what run %s kept could not be released", job.started.run_id)
 
-    def _keep_paused(self, job: Job, execution: Execution) -> None:
+    def _keep_paused(self, job: Job, execution: Execution, waited: float = 0.0) -> None:
         run_id = job.started.run_id
-        timeout = asyncio.get_running_loop().call_later(
-            self._capacity.pause_timeout or _FOREVER, self.cancel, run_id, "timeout"
-        )
+        left = max(0.0, (self._capacity.pause_timeout or _FOREVER) - waited)
+        timeout = asyncio.get_running_loop().call_later(left, self.cancel, run_id, "timeout")
         self._paused[run_id] = _Paused(job, execution, timeout)
         if len(self._paused) > self._capacity.paused:
             self.cancel(next(iter(self._paused)), "timeout")

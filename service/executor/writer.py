@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..errors import RunFailed
 from ..event_log.base import Entry, EventLog, entry_of
 from ..events import BridgeEvent, Done, MessageEnd, RunStarted, StepEnd, TerminalEvent, Token, ToolError
+from ..retold import Retold
 
 APPEND_AT_MOST = 256
 CLOSING = (MessageEnd, StepEnd, ToolError)
@@ -14,20 +15,29 @@ class RunWriter:
     """`max_bytes` bounds the log, `max_chars` the answer.
 
     At a bound a write raises RunFailed, once; what came before is kept, and of what comes after only the
-    small events that close what was open, and the terminal one.
+    small events that close what was open, and the terminal one. `retold` is what was written before.
     """
 
-    def __init__(self, log: EventLog, run_id: str, attempt: int, *, max_bytes: int, max_chars: int) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        run_id: str,
+        attempt: int,
+        *,
+        max_bytes: int,
+        max_chars: int,
+        retold: Retold,
+    ) -> None:
         self._log = log
         self._run_id = run_id
         self._attempt = attempt
-        self._bytes = 0
+        self._bytes = retold.size
         self._max_bytes = max_bytes
-        self._chars = 0
+        self._chars = sum(map(len, retold.answers.values()))
         self._max_chars = max_chars
         self._full = False
-        self._answers: dict[str, list[str]] = {}
-        self.first_token_at: int | None = None
+        self._answers = {message_id: [text] for message_id, text in retold.answers.items()}
+        self.first_token_at = retold.first_token_at
 
     @property
     def answer(self) -> str:

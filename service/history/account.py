@@ -3,13 +3,13 @@
 Tokens are not looked at: that would cost each of them time, and a run's text is in its last event as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from ..event_log.base import Entry
+from ..event_log.base import Entry, Record
 from ..events import Approval, MessageEnd, RunStarted, ToolCall, ToolEnd, ToolError, ToolStart, Usage
 from ..values import encode_json
 
@@ -43,6 +43,16 @@ class Account:
         self._changed_tools: dict[str, Row] = {}
         self._models: dict[str, Row] = {}
         self._changed_models: dict[str, Row] = {}
+
+    @classmethod
+    def of(cls, run_id: str, attempt: int, records: Iterable[Record], started_at: datetime) -> "Account":
+        """Of a run that was written up to these records, and goes on in this attempt."""
+        account = cls(run_id, attempt)
+        for record in records:
+            account.take(Entry(record.name, record.line), started_at)
+        # To write them anew would cut what tools returned: no log has that whole.
+        account._changed, account._changed_tools, account._changed_models = False, {}, {}
+        return account
 
     @property
     def is_over(self) -> bool:

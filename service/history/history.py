@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..database import Database
 from ..errors import Conflict, NotFound, Overloaded
 from ..event_log.base import Extent, Record
-from . import store, threads
+from . import store, threads, waiting_rows
 from .account import LONGEST_ID, Row
 from .recorder import RETRY_AFTER, UNREACHABLE, Recorder, TextOf, open_recorder
 from .search import Found, search
 from .store import Exchange, StoredRun
 from .threads import StoredThread, Turn
+from .waiting import WaitingRuns, open_waiting_runs
+from .waiting_rows import DecisionRow
 
 T = TypeVar("T")
 
@@ -26,12 +28,14 @@ ANSWER_SECONDS = 5.0
 class History:
     """Made by `open_history`. All that asks the database raises Overloaded where it cannot be reached."""
 
-    def __init__(self, database: Database, recorder: Recorder) -> None:
+    def __init__(self, database: Database, recorder: Recorder, waiting: WaitingRuns) -> None:
         self._database = database
         self._recorder = recorder
+        self.waiting = waiting
         self.tell = recorder.tell
         self.begin = recorder.begin
         self.forget = recorder.forget
+        self.take_over = recorder.take_over
 
     async def find(self, run_id: str) -> StoredRun | None:
         await self._settle()
@@ -102,6 +106,10 @@ class History:
         """A run that is over; those that followed it follow the one before it."""
         await self._do(lambda connection: store.remove_run(connection, run_id))
 
+    async def keep_decision(self, decision: DecisionRow) -> None:
+        """One of several that a run waits for: once it is acknowledged, nothing may lose it."""
+        await self._do(lambda connection: waiting_rows.decide(connection, decision))
+
     async def tool(self, run_id: str, tool_call_id: str) -> Row:
         """A tool call with its whole result. Raises NotFound."""
         await self._settle()
@@ -157,5 +165,8 @@ def _unreachable() -> Overloaded:
 @asynccontextmanager
 async def open_history(database: Database, text_of: TextOf) -> AsyncIterator[History]:
     """History in a database whose schema is there."""
-    async with open_recorder(database, text_of) as recorder:
-        yield History(database, recorder)
+    async with (
+        open_recorder(database, text_of) as recorder,
+        open_waiting_runs(database, recorder.settle) as waiting,
+    ):
+        yield History(database, recorder, waiting)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
+from itertools import groupby
 
 import orjson
 
@@ -26,6 +27,12 @@ class RecordedLog(EventLog):
     async def open(self, run_id: str) -> None:
         await self._live.open(run_id)
         self._here.add(run_id)
+
+    async def take_over(self, run_id: str, records: Sequence[Record]) -> None:
+        """A run that is recorded up to these goes on here."""
+        await self.open(run_id)
+        for attempt, told in groupby(records, key=lambda record: record.attempt):
+            await self._live.append(run_id, attempt, [Entry(record.name, record.line) for record in told])
 
     async def append(self, run_id: str, attempt: int, entries: Sequence[Entry]) -> Record:
         last = await self._live.append(run_id, attempt, entries)

@@ -101,6 +101,10 @@ class Recorder:
             self.forget(run_id)
             raise
 
+    def take_over(self, account: Account) -> None:
+        """A run that another process began is told on here."""
+        self._accounts[account.run_id] = account
+
     def tell(self, run_id: str, attempt: int, first_seq: int, entries: Sequence[Entry]) -> None:
         """Entries that were appended to a run's log."""
         told = self._next.told.get(run_id)

@@ -122,7 +122,7 @@ class Exchange:
 
 
 _EXCHANGE = [RUNS.c[name] for name in Exchange.__slots__]
-_STORED = [RUNS.c[name] for name in StoredRun.__slots__]
+RUN_COLUMNS = [RUNS.c[name] for name in StoredRun.__slots__]
 
 
 _ROWS = ("begun", "runs", "events", "models", "tools")
@@ -169,7 +169,7 @@ def _pieces(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 async def find_run(connection: AsyncConnection, run_id: str) -> StoredRun | None:
-    found = (await connection.execute(select(*_STORED).where(RUNS.c.run_id == run_id))).one_or_none()
+    found = (await connection.execute(select(*RUN_COLUMNS).where(RUNS.c.run_id == run_id))).one_or_none()
     return StoredRun(*found) if found else None
 
 
@@ -177,7 +177,7 @@ async def list_runs(
     connection: AsyncConnection, *, filters: Mapping[str, str], after: str | None, limit: int
 ) -> list[StoredRun]:
     """The newest first; `filters` are columns and the values that they must have."""
-    query: Select[Any] = select(*_STORED).order_by(RUNS.c.run_id.desc()).limit(limit)
+    query: Select[Any] = select(*RUN_COLUMNS).order_by(RUNS.c.run_id.desc()).limit(limit)
     for name, value in filters.items():
         query = query.where(RUNS.c[name] == value)
     if after is not None:
@@ -202,7 +202,7 @@ async def find_exchange(connection: AsyncConnection, run_id: str) -> Exchange:
 async def unfinished(connection: AsyncConnection) -> list[StoredRun]:
     """Runs that have not ended, as far as the database knows."""
     open_ = ("queued", "running", "waiting")
-    query = select(*_STORED).where(RUNS.c.status.in_(open_)).order_by(RUNS.c.run_id)
+    query = select(*RUN_COLUMNS).where(RUNS.c.status.in_(open_)).order_by(RUNS.c.run_id)
     return [StoredRun(*found) for found in await connection.execute(query)]
 
 

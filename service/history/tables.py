@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -121,4 +122,21 @@ TOOL_CALLS = Table(
     Column("output", Text),  # JSON: the whole
     Column("error", Text),  # JSON: code and message
     Column("duration_ms", Integer),
+)
+
+# Of runs that wait for a person. A row goes once their checkpoints have gone, so it must not go with its run.
+WAITING_RUNS = Table(
+    "waiting_runs",
+    METADATA,
+    Column("run_id", String(26), primary_key=True),
+    Column("whole", Boolean, nullable=False),  # all is saved that it needs to go on after a restart
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    _run_id(),
+    Column("interrupt_id", String(256), primary_key=True),
+    Column("asked_ms", Integer, primary_key=True),  # since the run began
+    Column("decisions", Text, nullable=False),  # JSON
 )

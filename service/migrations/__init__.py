@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..database import Database, Reader
+from ..database_checkpoints import are_set_up, set_up
 from ..database_url import told
 from ..errors import StartError
 
@@ -26,7 +27,7 @@ async def ensure_schema(database: Database) -> None:
     A server's schema is changed by command alone: others may rely on it, and it can take long.
     """
     has = await revision_of(database)
-    if has == NEWEST:
+    if has == NEWEST and await _has_checkpoints(database):
         return
     if database.dialect == "sqlite":
         await _upgrade(database, has)
@@ -43,9 +44,11 @@ async def require_schema(reader: Reader) -> None:
 async def migrate(database: Database) -> str:
     """Bring a database to the newest schema; answers with a sentence that says what was done."""
     has = await revision_of(database)
-    if has == NEWEST:
+    if has == NEWEST and await _has_checkpoints(database):
         return f"{_name(database)} has the newest schema already, {NEWEST}."
     await _upgrade(database, has)
+    if database.dialect == "postgresql":
+        await set_up(database.url)
     before = "which had none" if has is None else f"which had {has}"
     return f"{_name(database)}, {before}, has the newest schema now, {NEWEST}."
 
@@ -72,6 +75,11 @@ async def _upgrade(database: Database, has: str | None) -> None:
         raise StartError("not_migrated", message) from error
 
 
+async def _has_checkpoints(database: Database) -> bool:
+    """Whether LangGraph's tables are as its version needs them; SQLite's are made with their file."""
+    return database.dialect == "sqlite" or await are_set_up(database)
+
+
 async def _check_encoding(database: Database, connection: AsyncConnection) -> None:
     if (encoding := await connection.scalar(text("SHOW server_encoding"))) != "UTF8":
         message = f"{_name(database)} has the encoding {encoding}: create it with ENCODING 'UTF8' instead."
@@ -90,6 +98,7 @@ def _run_alembic(connection: Connection) -> None:
 def _refuse(database: Reader, has: str | None) -> NoReturn:
     _refuse_newer(database, has)
     what = "has no schema yet" if has is None else f"has the schema {has}, and this version needs {NEWEST}"
+    what = "lacks LangGraph's tables of checkpoints" if has == NEWEST else what
     raise StartError("schema_old", f"{_name(database)} {what}: run `{COMMAND}`, then start again.")
 
 

@@ -100,6 +100,18 @@ def _create_tables() -> None:
         sa.Column("error", sa.Text),
         sa.Column("duration_ms", sa.Integer),
     )
+    op.create_table(
+        "waiting_runs",
+        sa.Column("run_id", sa.String(26), primary_key=True),
+        sa.Column("whole", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "decisions",
+        _run_id(),
+        sa.Column("interrupt_id", sa.String(256), primary_key=True),
+        sa.Column("asked_ms", sa.Integer, primary_key=True),
+        sa.Column("decisions", sa.Text, nullable=False),
+    )
 
 
 def _searched(row: str = "") -> str:

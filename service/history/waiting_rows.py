@@ -1,0 +1,88 @@
+"""What is written of runs that wait for a person, and read at the next start."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .store import RUN_COLUMNS, StoredRun
+from .tables import DECISIONS, RUNS, WAITING_RUNS
+
+
+class DecisionRow(TypedDict):
+    """What people decided about an interrupt; `decisions` is JSON. One task may ask again under the same id:
+    `asked_ms` is the `t` of its `approval`."""
+
+    run_id: str
+    interrupt_id: str
+    asked_ms: int
+    decisions: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRun:
+    """A run that can be taken over: its row, its request, and what was decided, as JSON, by the id of the
+    interrupt and the time of its asking."""
+
+    run: StoredRun
+    request: str
+    decisions: Mapping[tuple[str, int], str]
+
+
+async def put(connection: AsyncConnection, run_id: str, *, whole: bool) -> None:
+    """Something is saved of a run, or all that it needs to go on."""
+    found = await connection.execute(
+        update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id).values(whole=whole)
+    )
+    if not found.rowcount:
+        await connection.execute(insert(WAITING_RUNS).values(run_id=run_id, whole=whole))
+
+
+async def decide(connection: AsyncConnection, decision: DecisionRow) -> None:
+    """One of several decisions that a run waits for."""
+    known = (DECISIONS.c[name] == decision[name] for name in ("run_id", "interrupt_id", "asked_ms"))
+    await connection.execute(delete(DECISIONS).where(*known))  # of a client that gave up on a slow database
+    await connection.execute(insert(DECISIONS).values(**decision))
+
+
+async def go_on(connection: AsyncConnection, decision: DecisionRow) -> None:
+    """The last decision: the run cannot be taken over any more."""
+    await decide(connection, decision)
+    await connection.execute(
+        update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == decision["run_id"]).values(whole=False)
+    )
+
+
+async def forget(connection: AsyncConnection, run_id: str) -> None:
+    """Nothing is saved of it any more."""
+    await connection.execute(delete(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id))
+
+
+async def find(connection: AsyncConnection) -> list[WaitingRun]:
+    """All that wait and of which all is saved, the oldest first."""
+    whole = select(WAITING_RUNS.c.run_id).where(WAITING_RUNS.c.whole)
+    query = (
+        select(RUNS.c.request, *RUN_COLUMNS)
+        .where(RUNS.c.status == "waiting", RUNS.c.run_id.in_(whole))
+        .order_by(RUNS.c.run_id)
+    )
+    found = [(request, StoredRun(*columns)) for request, *columns in await connection.execute(query)]
+    return [WaitingRun(run, request, await _decisions(connection, run.run_id)) for request, run in found]
+
+
+async def _decisions(connection: AsyncConnection, run_id: str) -> dict[tuple[str, int], str]:
+    query = select(DECISIONS.c.interrupt_id, DECISIONS.c.asked_ms, DECISIONS.c.decisions)
+    found = await connection.execute(query.where(DECISIONS.c.run_id == run_id))
+    return {(interrupt_id, asked_ms): decisions for interrupt_id, asked_ms, decisions in found}
+
+
+async def take_over(connection: AsyncConnection, run_id: str, attempt: int) -> None:
+    await connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(attempt=attempt))
+
+
+async def others(connection: AsyncConnection, taken_over: Collection[str]) -> list[str]:
+    """The runs that something is saved of, and that are not these."""
+    found = await connection.scalars(select(WAITING_RUNS.c.run_id))
+    return [run_id for run_id in found if run_id not in taken_over]
