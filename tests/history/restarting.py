@@ -128,4 +128,13 @@ async def hold(state: MessagesState) -> dict[str, Any]:
     return {"messages": [AIMessage("held")]}
 
 
+async def hold_and_ask(state: MessagesState) -> dict[str, Any]:
+    """Waits at a gate, and then asks."""
+    if gate := gate_of(str(state["messages"][0].content)):
+        await gate.wait()
+    interrupt("go on?")
+    return {"messages": [AIMessage("asked")]}
+
+
+late = StateGraph(MessagesState).add_node("ask", hold_and_ask).add_edge(START, "ask").compile()
 holding = StateGraph(MessagesState).add_node("hold", hold).add_edge(START, "hold").compile()

@@ -19,6 +19,7 @@ from service.event_log.base import Record, entry_of
 from service.event_log.memory import MemoryEventLog
 from service.events import Approval, Event, ToolCall, ToolEnd, ToolError, Usage
 from service.history import recorder, stretches
+from service.history.account import Account
 from service.history.history import History, open_history
 from service.history.recorded_log import RecordedLog
 from service.history.recovery import close_lost_runs
@@ -190,6 +191,25 @@ async def test_a_model_call_is_kept_with_what_it_used(kept: Kept) -> None:
         "stop",
         3,
     )
+
+
+async def test_who_takes_a_run_over_goes_on_with_its_rows_and_cuts_none_of_them(kept: Kept) -> None:
+    await kept.begin(started_at=BEGAN)
+    cut = ToolEnd(
+        t=1, tool_call_id="c1", name="add", output="xx", duration_ms=3, truncated=True, whole="x" * 50
+    )
+    later = ToolCall(t=1, message_id="m1", step=None, tool_call_id="c2", index=0, name="add", args_delta="{}")
+    await kept.tell(tool_start(), cut, later)
+    await kept.rows(RUNS)
+    account = Account.of(RUN, 2, await records_of_open(kept), BEGAN)
+    assert (account.take_run(), account.take_tools(), account.take_models()) == ([], [], [])
+    kept.history.take_over(account)
+    await kept.tell(replace(tool_start(), tool_call_id="c2"), token("on"))
+    first, second = await kept.rows(TOOL_CALLS)
+    assert orjson.loads(first["output"]) == "x" * 50
+    assert (second["args"], second["input"], second["status"]) == ("{}", '{"a":1}', "running")
+    await kept.end(done())
+    assert (await kept.rows(RUNS))[0]["attempt"] == 2
 
 
 async def test_runs_of_a_process_that_died_are_closed_with_what_they_had_told(database: Database) -> None:

@@ -2,8 +2,11 @@
 
 import json
 import re
+import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -26,7 +29,7 @@ CHAINS = (
     ),
     *(
         f"{restarting.__name__}:{name}"
-        for name in "counted doubting speaking by_hand odd forgetful holding".split()
+        for name in "counted doubting speaking by_hand odd forgetful holding late".split()
     ),
 )
 APPROVE: dict[str, Any] = {"type": "approve"}
@@ -52,14 +55,20 @@ STORIES: dict[str, tuple[str, Any, list[Any], list[Any]]] = {
 PARALLEL = ("per_call", "two_mails", "two_bookings", "asking_two")
 
 
-def serve(address: str) -> AbstractContextManager[Served]:
-    return serving(chains=CHAINS, database_url=address)
+def serve(address: str, **settings: Any) -> AbstractContextManager[Served]:
+    return serving(chains=CHAINS, shipped_chains=False, database_url=address, **settings)
 
 
 @pytest.fixture(autouse=True)
 def nothing_sent() -> Iterator[None]:
     approving.SENT.clear()
     yield
+
+
+@pytest.fixture
+def file(migrated_file: Path, tmp_path: Path) -> str:
+    """An SQLite database of this test's own, for what is the same on both."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'chainstream.db')}"
 
 
 def asked(answer: Answer) -> list[str]:
@@ -135,30 +144,31 @@ def test_it_goes_on_with_the_same_events_as_without_a_restart(database_address: 
 
 
 def test_a_second_question_of_the_same_tool_waits_again_and_a_rejection_before_is_told(
-    database_address: str,
+    file: str,
 ) -> None:
     def doubted(served: Served, answer: Answer, *decisions: Any) -> Answer:
         decide_on(served, answer.headers["x-run-id"], asked(answer)[-1:], decisions)
         return whole(served, answer.headers["x-run-id"])
 
-    with serve(database_address) as first:
+    with serve(file) as first:
         twice = doubted(first, started(first, "doubting", "go"), REJECT)
         assert [data["value"] for name, data in events_in(twice) if name == "approval"] == [
             "bees?",
             "bees, really?",
         ]
-    with serve(database_address) as second:
+    with serve(file) as second:
         ended = doubted(second, twice, APPROVE)
         (error,) = [data for name, data in events_in(ended) if name == "tool_error"]
         assert (error["code"], error["message"]) == ("rejected", "no")
         assert [name for name, _ in events_in(ended)].count("tool_start") == 1
 
 
-def test_a_call_that_went_on_is_kept_with_what_it_was_given_and_what_it_gave(database_address: str) -> None:
-    with serve(database_address) as first:
+def test_a_call_that_went_on_is_kept_with_what_it_was_given_and_its_state_no_more(file: str) -> None:
+    with serve(file) as first:
         answer = started(first, "booker", "go")
         run_id = answer.headers["x-run-id"]
-    with serve(database_address) as second:
+    assert saved(file) == [run_id]
+    with serve(file) as second:
         decide_on(second, run_id, asked(answer), [APPROVE])
         assert events_in(whole(second, run_id))[-1][0] == "done"
         tool = json.loads(second.get(f"/runs/{run_id}/tools/call_1_0").text)
@@ -168,6 +178,7 @@ def test_a_call_that_went_on_is_kept_with_what_it_was_given_and_what_it_gave(dat
             {"hotel": "Ritz"},
             "booked Ritz",
         )
+    assert saved(file) == []
 
 
 def test_a_run_that_waits_through_several_restarts_can_be_cancelled_and_deleted(
@@ -192,71 +203,61 @@ def test_a_run_that_waits_through_several_restarts_can_be_cancelled_and_deleted(
     assert saved(database_address) == []
 
 
-def test_a_thread_is_deleted_with_a_run_that_waits_in_it(database_address: str) -> None:
-    with serve(database_address) as first:
+def test_a_thread_is_deleted_with_a_run_that_waits_in_it(file: str) -> None:
+    with serve(file) as first:
         started(first, "booker", "go", thread_id="t")
-    assert len(saved(database_address)) == 1
-    with serve(database_address) as second:
+    assert len(saved(file)) == 1
+    with serve(file) as second:
         assert second.ask("DELETE", "/threads/t", b"", {}).status == 204
-    assert saved(database_address) == []
+    assert saved(file) == []
 
 
-def test_nothing_is_saved_any_more_of_a_run_that_went_on(database_address: str) -> None:
-    with serve(database_address) as first:
-        answer = started(first, "booker", "go")
-    assert saved(database_address) == [answer.headers["x-run-id"]]
-    with serve(database_address) as second:
-        decide_on(second, answer.headers["x-run-id"], asked(answer), [APPROVE])
-        assert events_in(whole(second, answer.headers["x-run-id"]))[-1][0] == "done"
-    assert saved(database_address) == []
-
-
-@pytest.mark.parametrize("chain", ["odd", "forgetful"])
 def test_a_state_that_cannot_be_kept_ends_with_the_process(
-    database_address: str, chain: str, caplog: pytest.LogCaptureFixture
+    file: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serve(database_address) as first:
-        answer = started(first, chain, {"text": ""} if chain == "odd" else "go")
-        run_id = answer.headers["x-run-id"]
-    assert ("their state cannot be kept" in caplog.text) == (chain == "odd")
-    with serve(database_address) as second:
-        name, data = events_in(whole(second, run_id))[-1]
-        assert (name, data["reason"]) == ("cancelled", "shutdown")
-    assert saved(database_address) == []
+    given = {"odd": {"text": ""}, "forgetful": "go"}
+    with serve(file) as first:
+        ids = [started(first, chain, each).headers["x-run-id"] for chain, each in given.items()]
+        started(first, "odd", {"text": ""})
+    assert caplog.text.count("their state cannot be kept") == 1
+    with serve(file) as second:
+        for run_id in ids:
+            name, data = events_in(whole(second, run_id))[-1]
+            assert (name, data["reason"]) == ("cancelled", "shutdown")
+    assert saved(file) == []
 
 
 def test_without_its_chain_a_run_is_lost_and_the_log_says_why(
-    database_address: str, caplog: pytest.LogCaptureFixture
+    file: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serve(database_address) as first:
+    with serve(file) as first:
         answer = started(first, "mailer", "go")
         run_id = answer.headers["x-run-id"]
-    with serving(chains=("tests.served_chains:numbered",), database_url=database_address) as second:
+    with serving(chains=("tests.served_chains:numbered",), database_url=file) as second:
         name, data = events_in(whole(second, run_id))[-1]
         assert (name, data["code"]) == ("error", "owner_lost")
         assert state(second, run_id)["status"] == "failed"
     assert f"the run {run_id} waited for a person and cannot go on: There is no chain 'mailer'" in caplog.text
-    assert saved(database_address) == []
+    assert saved(file) == []
 
 
-def test_without_the_state_of_its_graph_a_run_is_lost(
-    database_address: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    with serve(database_address) as first:
+def test_without_the_state_of_its_graph_a_run_is_lost(file: str, caplog: pytest.LogCaptureFixture) -> None:
+    with serve(file) as first:
         run_id = started(first, "mailer", "go").headers["x-run-id"]
-    anyio.run(LastingCheckpoints(parse_database_url(database_address)).delete, run_id)
-    with serve(database_address) as second:
+    anyio.run(LastingCheckpoints(parse_database_url(file)).delete, run_id)
+    with serve(file) as second:
         assert events_in(whole(second, run_id))[-1][1]["code"] == "owner_lost"
     assert "the state of its graph is gone" in caplog.text
 
 
-def test_what_it_waited_before_counts_as_waited(database_address: str) -> None:
-    with serve(database_address) as first:
-        run_id = started(first, "mailer", "go").headers["x-run-id"]
-    with serving(chains=CHAINS, database_url=database_address, waiting_timeout_seconds=0.001) as second:
-        while state(second, run_id)["status"] == "waiting":
-            pass
-        assert state(second, run_id)["cancel_reason"] == "timeout"
+def test_the_time_that_it_waited_before_counts(file: str) -> None:
+    with serve(file) as first:
+        ids = [started(first, "mailer", "go").headers["x-run-id"] for _ in range(2)]
+    with sqlite3.connect(file.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE runs SET started_at = '2026-01-01 00:00:00' WHERE run_id = ?", ids[:1])
+    with serve(file, waiting_timeout_seconds=3600) as second:
+        assert state(second, ids[0])["cancel_reason"] == "timeout"
+        assert state(second, ids[1])["status"] == "waiting"
 
 
 def saved(address: str) -> list[str]:
