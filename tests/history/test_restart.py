@@ -256,7 +256,9 @@ def test_the_time_that_it_waited_before_counts(file: str) -> None:
     with sqlite3.connect(file.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE runs SET started_at = '2026-01-01 00:00:00' WHERE run_id = ?", ids[:1])
     with serve(file, waiting_timeout_seconds=3600) as second:
-        assert state(second, ids[0])["cancel_reason"] == "timeout"
+        name, data = events_in(whole(second, ids[0]))[-1]
+        assert (name, data["reason"]) == ("cancelled", "timeout")
+        assert data["t"] > 3_600_000, "it has gone on counting"
         assert state(second, ids[1])["status"] == "waiting"
 
 
