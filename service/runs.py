@@ -276,7 +276,6 @@ def _decision_row(run: Run, approval: Approval, decisions: Sequence[Decision]) -
     return DecisionRow(
         run_id=run.run_id,
         interrupt_id=approval.interrupt_id,
-        asked_ms=approval.t,
         decisions=encode_json(to_json(decisions)).decode(),
     )
 

@@ -31,7 +31,7 @@ from .waits import Waits
 
 logger = logging.getLogger(__name__)
 
-Decided = Mapping[tuple[str, int], Sequence[Decision]]
+Decided = Mapping[str, Sequence[Decision]]  # by the ids of interrupts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _run(waiting: WaitingRun, records: Sequence[Record]) -> tuple[Run, Retold]:
     retold = retell((record.event(), len(record.line)) for record in records)
     if not retold.approvals:
         raise ValueError("its events do not end with what it waits for")
-    decided = {at: _decisions(text) for at, text in waiting.decisions.items()}
+    decided = {asked: _decisions(text) for asked, text in waiting.decisions.items()}
     _ask(run.waits, retold, decided)
     since = int((datetime.now(UTC) - _began(run)).total_seconds() * 1000)
     return run, replace(retold, t=max(retold.t, since), rejected=_rejected(retold, decided))
@@ -135,7 +135,7 @@ def _ask(waits: Waits, retold: Retold, decided: Decided) -> None:
     waits.close()
     waits.ask(retold.approvals)
     for approval in retold.approvals:
-        if decisions := decided.get((approval.interrupt_id, approval.t)):
+        if decisions := decided.get(approval.interrupt_id):
             waits.answer(approval, decisions)
 
 
@@ -145,7 +145,7 @@ def _rejected(retold: Retold, decided: Decided) -> dict[str, str | None]:
     earlier = retold.asked[: -len(retold.approvals)]
     rejected: dict[str, str | None] = {}
     for approval in earlier:
-        rejected |= rejected_in(approval, decided.get((approval.interrupt_id, approval.t), ()))
+        rejected |= rejected_in(approval, decided.get(approval.interrupt_id, ()))
     return {call_id: reason for call_id, reason in rejected.items() if call_id in open_}
 
 

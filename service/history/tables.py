@@ -137,6 +137,5 @@ DECISIONS = Table(
     METADATA,
     _run_id(),
     Column("interrupt_id", String(256), primary_key=True),
-    Column("asked_ms", Integer, primary_key=True),  # since the run began
     Column("decisions", Text, nullable=False),  # JSON
 )

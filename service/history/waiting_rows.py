@@ -12,23 +12,20 @@ from .tables import DECISIONS, RUNS, WAITING_RUNS
 
 
 class DecisionRow(TypedDict):
-    """What people decided about an interrupt; `decisions` is JSON. One task may ask again under the same id:
-    `asked_ms` is the `t` of its `approval`."""
+    """What people decided about an interrupt; `decisions` is JSON."""
 
     run_id: str
     interrupt_id: str
-    asked_ms: int
     decisions: str
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingRun:
-    """A run that can be taken over: its row, its request, and what was decided, as JSON, by the id of the
-    interrupt and the time of its asking."""
+    """A run that can be taken over: its row, its request, and decisions by interrupt, as JSON."""
 
     run: StoredRun
     request: str
-    decisions: Mapping[tuple[str, int], str]
+    decisions: Mapping[str, str]
 
 
 async def put(connection: AsyncConnection, run_id: str, *, whole: bool) -> None:
@@ -42,7 +39,7 @@ async def put(connection: AsyncConnection, run_id: str, *, whole: bool) -> None:
 
 async def decide(connection: AsyncConnection, decision: DecisionRow) -> None:
     """One of several decisions that a run waits for."""
-    known = (DECISIONS.c[name] == decision[name] for name in ("run_id", "interrupt_id", "asked_ms"))
+    known = DECISIONS.c.run_id == decision["run_id"], DECISIONS.c.interrupt_id == decision["interrupt_id"]
     await connection.execute(delete(DECISIONS).where(*known))  # of a client that gave up on a slow database
     await connection.execute(insert(DECISIONS).values(**decision))
 
@@ -72,10 +69,9 @@ async def find(connection: AsyncConnection) -> list[WaitingRun]:
     return [WaitingRun(run, request, await _decisions(connection, run.run_id)) for request, run in found]
 
 
-async def _decisions(connection: AsyncConnection, run_id: str) -> dict[tuple[str, int], str]:
-    query = select(DECISIONS.c.interrupt_id, DECISIONS.c.asked_ms, DECISIONS.c.decisions)
-    found = await connection.execute(query.where(DECISIONS.c.run_id == run_id))
-    return {(interrupt_id, asked_ms): decisions for interrupt_id, asked_ms, decisions in found}
+async def _decisions(connection: AsyncConnection, run_id: str) -> dict[str, str]:
+    query = select(DECISIONS.c.interrupt_id, DECISIONS.c.decisions).where(DECISIONS.c.run_id == run_id)
+    return {row.interrupt_id: row.decisions for row in await connection.execute(query)}
 
 
 async def take_over(connection: AsyncConnection, run_id: str, attempt: int) -> None:

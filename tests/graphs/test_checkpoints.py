@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ async def waits(graph: AnyGraph) -> list[str]:
     return sorted(interrupt.id for interrupt in (await graph.aget_state(CONFIG)).interrupts)
 
 
+async def pending(saver: Saver) -> list[tuple[str, str]]:
+    """What is pending at the graph's last checkpoint, in its order, but for the order in one task."""
+    last = await saver.aget_tuple(CONFIG)
+    assert last is not None
+    by_task = groupby(last.pending_writes or (), key=lambda write: write[0])
+    return [(task_id, str(sorted(write[1] for write in writes))) for task_id, writes in by_task]
+
+
 @pytest.mark.parametrize(
     ("graph", "given"),
     [
@@ -64,6 +73,7 @@ async def test_a_graph_goes_on_from_a_copy_of_a_copy(lasting: Saver, graph: Any,
     original, copied = on(graph, before), on(graph, after)
     await invoke(original, given)
     await copy_thread(before, lasting, "t")
+    assert await pending(lasting) == await pending(before)
     await copy_thread(lasting, after, "t")
     asked = await waits(original)
     assert await waits(copied) == asked

@@ -1,12 +1,17 @@
 """Graphs that wait, each with something that a new process must know again."""
 
 import operator
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypedDict
 
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import interrupt
 
@@ -58,6 +63,18 @@ speaking = (
     .add_edge("ask", "say_on")
     .compile()
 )
+
+
+@asynccontextmanager
+async def remembering() -> AsyncIterator[Runnable[Any, Any]]:
+    """Keeps its state itself, in the file REMEMBERED. Asks twice."""
+
+    def ask_again(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [AIMessage(f"{interrupt('one?')} {interrupt('two?')}")]}
+
+    async with AsyncSqliteSaver.from_conn_string(os.environ["REMEMBERED"]) as saver:
+        graph = StateGraph(MessagesState).add_node("ask", ask_again).add_edge(START, "ask")
+        yield graph.compile(checkpointer=saver)
 
 
 class Bookings(TypedDict):

@@ -163,6 +163,23 @@ def test_a_second_question_of_the_same_tool_waits_again_and_a_rejection_before_i
         assert [name for name, _ in events_in(ended)].count("tool_start") == 1
 
 
+def test_a_graph_that_keeps_its_state_itself_waits_on(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMEMBERED", str(tmp_path / "remembered.db"))
+    chains = (f"{restarting.__name__}:remembering",)
+    with serving(chains=chains, shipped_chains=False, database_url=file) as first:
+        run_id = started(first, "remembering", "go").headers["x-run-id"]
+        decide_on(first, run_id, asked(whole(first, run_id)), [APPROVE])
+        _, second_question = asked(whole(first, run_id))
+    with serving(chains=chains, shipped_chains=False, database_url=file) as second:
+        assert len(state(second, run_id)["approvals"]) == 1
+        decide_on(second, run_id, [second_question], [ANSWER])
+        name, data = events_in(whole(second, run_id))[-1]
+        assert (name, data["output"]) == ("done", "True yes")
+    assert saved(file) == []
+
+
 def test_a_call_that_went_on_is_kept_with_what_it_was_given_and_its_state_no_more(file: str) -> None:
     with serve(file) as first:
         answer = started(first, "booker", "go")

@@ -1,11 +1,15 @@
 """What is kept of runs that wait, while the database is away: nothing that was acknowledged is lost."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from service.database import Database
+from service.history import waiting
+from service.history.waiting import open_waiting_runs
 from tests.graphs.approving import SENT
 from tests.graphs.whole import decide, events_in, started
 from tests.history.test_killed_waiting import wait_until_saved
@@ -14,8 +18,6 @@ from tests.postgres import Server
 from tests.served_chains import GATES
 
 Away = Callable[[], AbstractContextManager[None]]
-
-pytestmark = pytest.mark.needs("postgresql")
 
 
 @pytest.fixture
@@ -38,6 +40,24 @@ def away(postgres: Server) -> Away:
     return away
 
 
+async def test_a_run_is_kept_only_once_its_events_are_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SETTLE_SECONDS", 0.1)
+    written = asyncio.Event()
+
+    async def settle() -> None:
+        await written.wait()
+
+    async with open_waiting_runs(database, settle) as runs:
+        runs.keep("a" * 26, "chain", None)
+        assert await runs.kept(["a" * 26, "b" * 26]) == set()
+        written.set()
+        monkeypatch.setattr(waiting, "SETTLE_SECONDS", 20)
+        assert await runs.kept(["a" * 26, "b" * 26]) == {"a" * 26}
+
+
+@pytest.mark.needs("postgresql")
 def test_a_decision_that_cannot_be_kept_is_refused_and_the_last_one_needs_not_be_kept(
     address: str, away: Away
 ) -> None:
@@ -58,6 +78,7 @@ def test_a_decision_that_cannot_be_kept_is_refused_and_the_last_one_needs_not_be
     assert sorted(SENT) == ["Ritz", "Savoy", "hut"]
 
 
+@pytest.mark.needs("postgresql")
 def test_a_run_that_paused_while_the_database_was_away_is_saved_once_it_is_back(
     address: str, away: Away
 ) -> None:

@@ -109,7 +109,6 @@ def _create_tables() -> None:
         "decisions",
         _run_id(),
         sa.Column("interrupt_id", sa.String(256), primary_key=True),
-        sa.Column("asked_ms", sa.Integer, primary_key=True),
         sa.Column("decisions", sa.Text, nullable=False),
     )
 
