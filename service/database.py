@@ -58,6 +58,11 @@ class Reader:
         async with self._engine.connect() as connection:
             yield connection
 
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do this, which only reads, in one transaction."""
+        async with self.reading() as connection:
+            return await connection.run_sync(work)
+
 
 class Database(Reader):
     """Connections for one unit of work each, to a database that no other process writes to; `lasts` is
@@ -93,11 +98,7 @@ class Database(Reader):
             return await self._files.writing.do(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Do this, which only reads, in one transaction."""
-        if self._files is None:
-            async with self.reading() as connection:
-                return await connection.run_sync(work)
-        return await self._files.reading.do(work)
+        return await (super().read(work) if self._files is None else self._files.reading.do(work))
 
 
 class Files:

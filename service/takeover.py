@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 
@@ -62,8 +63,7 @@ async def find_waiting(
     database: Database, registry: Registry, checkpoints: LastingCheckpoints
 ) -> list[Comeback]:
     """Before any run begins; those that wait longest come first. Raises what the database raises."""
-    async with database.reading() as connection:
-        found = await waiting_rows.find(connection)
+    found = await database.read(waiting_rows.find)
     comebacks = [await _comeback(waiting, database, registry, checkpoints) for waiting in found]
     return sorted((each for each in comebacks if each), key=lambda comeback: comeback.asked_at)
 
@@ -72,8 +72,7 @@ async def _comeback(
     waiting: WaitingRun, database: Database, registry: Registry, checkpoints: LastingCheckpoints
 ) -> Comeback | None:
     run_id = waiting.run.run_id
-    async with database.reading() as connection:
-        records = await all_events(connection, run_id)
+    records = await database.read(partial(all_events, run_id=run_id))
     try:
         call = _call(waiting, registry)
         run, retold = _run(waiting, records)
@@ -84,8 +83,7 @@ async def _comeback(
         why = str(error) or type(error).__name__
         logger.warning("the run %s waited for a person and cannot go on: %s", run_id, why)
         return None
-    async with database.writing() as connection:
-        await waiting_rows.take_over(connection, run_id, run.attempt)
+    await database.write(partial(waiting_rows.take_over, run_id=run_id, attempt=run.attempt))
     return Comeback(run, call, records, retold)
 
 
@@ -159,7 +157,3 @@ def _is_cancelled_when_left(request: RunRequest) -> bool:
 
 def _began(run: Run) -> datetime:
     return run.started_at or run.created_at
-
-
-def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -6,12 +6,12 @@ One run at a time is in memory, and read at one moment; no transaction is open w
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..database import Reader
 from ..errors import StartError
@@ -40,7 +40,7 @@ async def export_runs(reader: Reader, wanted: Wanted) -> AsyncGenerator[bytes, N
     try:
         while ids := await _next_ids(reader, wanted, last):
             for run_id in ids:
-                if line := await _line_of(reader, run_id, wanted.events):
+                if line := await reader.read(partial(_line_of, run_id=run_id, events=wanted.events)):
                     yield line
             last = ids[-1]
     except (SQLAlchemyError, OSError) as error:
@@ -68,23 +68,21 @@ async def _next_ids(reader: Reader, wanted: Wanted, last: str) -> Sequence[str]:
         query = query.where(RUNS.c.created_at < wanted.until)
     if wanted.thread_id is not None:
         query = query.where(RUNS.c.thread_id == wanted.thread_id)
-    async with reader.reading() as connection:
-        return (await connection.scalars(query)).all()
+    return await reader.read(lambda connection: connection.scalars(query).all())
 
 
-async def _line_of(reader: Reader, run_id: str, events: bool) -> bytes | None:
+def _line_of(connection: Connection, run_id: str, events: bool) -> bytes | None:
     """None of a run that was deleted meanwhile."""
-    async with reader.reading() as connection:
-        found = await _rows(connection, select(RUNS).where(RUNS.c.run_id == run_id))
-        if not found:
-            return None
-        told = _run_view(found[0])
-        calls = await _rows(connection, _calls(MODEL_CALLS, run_id))
-        told["model_calls"] = [_call_view(call, "usage") for call in calls]
-        calls = await _rows(connection, _calls(TOOL_CALLS, run_id))
-        told["tool_calls"] = [_call_view(call, "input", "output", "error") for call in calls]
-        if events:
-            told["events"] = await _events(connection, run_id)
+    found = _rows(connection, select(RUNS).where(RUNS.c.run_id == run_id))
+    if not found:
+        return None
+    told = _run_view(found[0])
+    calls = _rows(connection, _calls(MODEL_CALLS, run_id))
+    told["model_calls"] = [_call_view(call, "usage") for call in calls]
+    calls = _rows(connection, _calls(TOOL_CALLS, run_id))
+    told["tool_calls"] = [_call_view(call, "input", "output", "error") for call in calls]
+    if events:
+        told["events"] = _events(connection, run_id)
     return encode_json(told) + b"\n"
 
 
@@ -95,15 +93,15 @@ def _calls(table: Table, run_id: str) -> Select[Any]:
     return query.order_by(func.length(message_id), message_id, *table.primary_key)
 
 
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[Row]:
-    found = (await connection.execute(query)).mappings()
+def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
+    found = connection.execute(query).mappings()
     return [{str(name): value for name, value in row.items()} for row in found]  # orjson takes no kin of str
 
 
-async def _events(connection: AsyncConnection, run_id: str) -> list[orjson.Fragment]:
+def _events(connection: Connection, run_id: str) -> list[orjson.Fragment]:
     told: list[orjson.Fragment] = []
     last = 0
-    while records := await store.read_events(connection, run_id, last):
+    while records := store.read_events(connection, run_id, last):
         told += [_event(run_id, record) for record in records]
         last = records[-1].seq
     return told

@@ -1,12 +1,12 @@
 """History: all that is kept of runs. What a run told before is there when it is asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NoReturn, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from ..database import Database
 from ..errors import Conflict, NotFound, Overloaded
@@ -129,11 +129,11 @@ class History:
         await self._settle()
         return await self._ask(lambda connection: store.read_events(connection, run_id, after))
 
-    async def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _do(self, work: Callable[[Connection], T]) -> T:
         await self._settle()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._database.writing() as connection:
-                return await work(connection)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._database.write(work)
         except UNREACHABLE as error:
             raise _unreachable() from error
 
@@ -145,10 +145,10 @@ class History:
         except TimeoutError:
             raise _unreachable() from None
 
-    async def _ask(self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _ask(self, question: Callable[[Connection], T]) -> T:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._database.reading() as connection:
-                return await question(connection)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._database.read(question)
         except UNREACHABLE as error:
             raise _unreachable() from error
 

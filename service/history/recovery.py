@@ -1,9 +1,10 @@
 """Closes the runs of a process that died: what they had told stays, and their logs get their last event."""
 
 from collections.abc import Collection
+from functools import partial
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from ..database import Database
 from ..database_checkpoints import LastingCheckpoints
@@ -20,11 +21,10 @@ OWNER_LOST = "The process that this run was in died before its end."
 
 async def close_lost_runs(database: Database, taken_over: Collection[str] = ()) -> int:
     """Before any run begins, all but those that are taken over; returns how many were lost."""
-    async with database.reading() as connection:
-        lost = [run for run in await store.unfinished(connection) if run.run_id not in taken_over]
+    unfinished = await database.read(store.unfinished)
+    lost = [run for run in unfinished if run.run_id not in taken_over]
     for run in lost:
-        async with database.writing() as connection:
-            await _close(connection, run)
+        await database.write(partial(_close, run=run))
     return len(lost)
 
 
@@ -32,16 +32,13 @@ async def forget_lost_checkpoints(
     database: Database, checkpoints: LastingCheckpoints, taken_over: Collection[str]
 ) -> None:
     """Of runs that wait no more, and of those that ended when it could not be done."""
-    async with database.reading() as connection:
-        lost = await waiting_rows.others(connection, taken_over)
-    for run_id in lost:
+    for run_id in await database.read(partial(waiting_rows.others, taken_over=taken_over)):
         await checkpoints.delete(run_id)
-        async with database.writing() as connection:
-            await waiting_rows.forget(connection, run_id)
+        await database.write(partial(waiting_rows.forget, run_id=run_id))
 
 
-async def _close(connection: AsyncConnection, run: StoredRun) -> None:
-    records = await all_events(connection, run.run_id)
+def _close(connection: Connection, run: StoredRun) -> None:
+    records = all_events(connection, run.run_id)
     last = records[-1] if records else None
     ending = _ending(run, last)
     account = Account(run.run_id, run.attempt)
@@ -50,14 +47,14 @@ async def _close(connection: AsyncConnection, run: StoredRun) -> None:
     rows = [{**row, "response": clean("".join(answer_in(records)))} for row in account.take_run()]
     first_seq = last.seq + 1 if last else 1
     events = list(stretches(run.run_id, run.attempt, first_seq, ending))
-    await connection.run_sync(store.write, Changes(runs=rows, events=events))
-    await store.close_tools(connection, run.run_id, "owner_lost", OWNER_LOST)
+    store.write(connection, Changes(runs=rows, events=events))
+    store.close_tools(connection, run.run_id, "owner_lost", OWNER_LOST)
 
 
-async def all_events(connection: AsyncConnection, run_id: str) -> list[Record]:
+def all_events(connection: Connection, run_id: str) -> list[Record]:
     """Of a run, in their order."""
     records: list[Record] = []
-    while more := await store.read_events(connection, run_id, records[-1].seq if records else 0):
+    while more := store.read_events(connection, run_id, records[-1].seq if records else 0):
         records += more
     return records
 

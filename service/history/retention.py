@@ -97,10 +97,8 @@ def _old_threads(before: datetime, *, after: str) -> Select[tuple[str]]:
 
 
 async def _found(database: Database, query: Select[tuple[str]]) -> list[str]:
-    async with database.reading() as connection:
-        return list(await connection.scalars(query))
+    return await database.read(lambda connection: list(connection.scalars(query)))
 
 
 async def _delete(database: Database, old: Delete) -> int:
-    async with database.writing() as connection:
-        return (await connection.execute(old)).rowcount
+    return await database.write(lambda connection: connection.execute(old).rowcount)

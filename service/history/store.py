@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Select, Table, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..event_log.base import Extent, Record
 from ..values import encode_json
@@ -168,13 +167,13 @@ def _pieces(rows: Sequence[Row]) -> list[list[Row]]:
     return [list(rows[first : first + ROWS_WRITTEN]) for first in range(0, len(rows), ROWS_WRITTEN)]
 
 
-async def find_run(connection: AsyncConnection, run_id: str) -> StoredRun | None:
-    found = (await connection.execute(select(*RUN_COLUMNS).where(RUNS.c.run_id == run_id))).one_or_none()
+def find_run(connection: Connection, run_id: str) -> StoredRun | None:
+    found = connection.execute(select(*RUN_COLUMNS).where(RUNS.c.run_id == run_id)).one_or_none()
     return StoredRun(*found) if found else None
 
 
-async def list_runs(
-    connection: AsyncConnection, *, filters: Mapping[str, str], after: str | None, limit: int
+def list_runs(
+    connection: Connection, *, filters: Mapping[str, str], after: str | None, limit: int
 ) -> list[StoredRun]:
     """The newest first; `filters` are columns and the values that they must have."""
     query: Select[Any] = select(*RUN_COLUMNS).order_by(RUNS.c.run_id.desc()).limit(limit)
@@ -182,31 +181,29 @@ async def list_runs(
         query = query.where(RUNS.c[name] == value)
     if after is not None:
         query = query.where(RUNS.c.run_id < after)
-    return [StoredRun(*found) for found in await connection.execute(query)]
+    return [StoredRun(*found) for found in connection.execute(query)]
 
 
-async def list_exchanges(
-    connection: AsyncConnection, *, limit: int, offset: int
-) -> tuple[list[Exchange], int]:
+def list_exchanges(connection: Connection, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
     """The newest first, and how many there are."""
     query = select(*_EXCHANGE).order_by(RUNS.c.run_id.desc()).limit(limit).offset(offset)
-    found = [Exchange(*each) for each in await connection.execute(query)]
-    total = await connection.scalar(select(func.count()).select_from(RUNS))
+    found = [Exchange(*each) for each in connection.execute(query)]
+    total = connection.scalar(select(func.count()).select_from(RUNS))
     return found, total or 0
 
 
-async def find_exchange(connection: AsyncConnection, run_id: str) -> Exchange:
-    return Exchange(*(await connection.execute(select(*_EXCHANGE).where(RUNS.c.run_id == run_id))).one())
+def find_exchange(connection: Connection, run_id: str) -> Exchange:
+    return Exchange(*connection.execute(select(*_EXCHANGE).where(RUNS.c.run_id == run_id)).one())
 
 
-async def unfinished(connection: AsyncConnection) -> list[StoredRun]:
+def unfinished(connection: Connection) -> list[StoredRun]:
     """Runs that have not ended, as far as the database knows."""
     open_ = ("queued", "running", "waiting")
     query = select(*RUN_COLUMNS).where(RUNS.c.status.in_(open_)).order_by(RUNS.c.run_id)
-    return [StoredRun(*found) for found in await connection.execute(query)]
+    return [StoredRun(*found) for found in connection.execute(query)]
 
 
-async def extent_of(connection: AsyncConnection, run_id: str) -> Extent | None:
+def extent_of(connection: Connection, run_id: str) -> Extent | None:
     """How far the stored events reach; None where there are none."""
     query = (
         select(EVENTS.c.attempt, func.max(EVENTS.c.last_seq))
@@ -214,11 +211,11 @@ async def extent_of(connection: AsyncConnection, run_id: str) -> Extent | None:
         .group_by(EVENTS.c.attempt)
         .order_by(EVENTS.c.attempt)
     )
-    ends = tuple((attempt, last) for attempt, last in await connection.execute(query))
+    ends = tuple((attempt, last) for attempt, last in connection.execute(query))
     return Extent(ends, closed=True) if ends else None
 
 
-async def read_events(connection: AsyncConnection, run_id: str, after: int) -> list[Record]:
+def read_events(connection: Connection, run_id: str, after: int) -> list[Record]:
     """Some records past seq `after`, or none if there are no more."""
     query = (
         select(EVENTS.c.lines, EVENTS.c.attempt, EVENTS.c.first_seq)
@@ -226,28 +223,28 @@ async def read_events(connection: AsyncConnection, run_id: str, after: int) -> l
         .order_by(EVENTS.c.first_seq)
         .limit(STRETCHES_READ)
     )
-    stretches = (records_in(*found) for found in await connection.execute(query))
+    stretches = (records_in(*found) for found in connection.execute(query))
     return [record for stretch in stretches for record in stretch if record.seq > after]
 
 
-async def find_tool(connection: AsyncConnection, run_id: str, tool_call_id: str) -> Row | None:
+def find_tool(connection: Connection, run_id: str, tool_call_id: str) -> Row | None:
     query = select(TOOL_CALLS).where(TOOL_CALLS.c.run_id == run_id, TOOL_CALLS.c.tool_call_id == tool_call_id)
-    found = (await connection.execute(query)).mappings().one_or_none()
+    found = connection.execute(query).mappings().one_or_none()
     return dict(found) if found else None
 
 
-async def close_tools(connection: AsyncConnection, run_id: str, code: str, message: str) -> None:
+def close_tools(connection: Connection, run_id: str, code: str, message: str) -> None:
     """Calls that had not ended will not any more."""
     error = encode_json({"code": code, "message": message}).decode()
     open_ = TOOL_CALLS.c.status.in_(("called", "running"))
     query = update(TOOL_CALLS).where(TOOL_CALLS.c.run_id == run_id, open_)
-    await connection.execute(query.values(status="failed", error=error))
+    connection.execute(query.values(status="failed", error=error))
 
 
-async def remove_run(connection: AsyncConnection, run_id: str) -> None:
+def remove_run(connection: Connection, run_id: str) -> None:
     """Those that followed it in its thread follow the one that it followed."""
     parent = select(RUNS.c.parent_run_id).where(RUNS.c.run_id == run_id).scalar_subquery()
     thread = select(RUNS.c.thread_id).where(RUNS.c.run_id == run_id).scalar_subquery()
     followed = update(RUNS).where(RUNS.c.thread_id == thread, RUNS.c.parent_run_id == run_id)
-    await connection.execute(followed.values(parent_run_id=parent))
-    await connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id))
+    connection.execute(followed.values(parent_run_id=parent))
+    connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id))

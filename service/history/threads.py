@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select, tuple_, update
 
 from .account import text_of
 from .tables import RUNS, THREADS
@@ -87,43 +86,41 @@ def _role_of(message: Any) -> str:
     return str(message.get("role", message.get("type", ""))) if isinstance(message, Mapping) else ""
 
 
-async def find(connection: AsyncConnection, thread_id: str) -> StoredThread | None:
-    found = (await connection.execute(select(*_THREAD).where(THREADS.c.thread_id == thread_id))).one_or_none()
+def find(connection: Connection, thread_id: str) -> StoredThread | None:
+    found = connection.execute(select(*_THREAD).where(THREADS.c.thread_id == thread_id)).one_or_none()
     return StoredThread(*found) if found else None
 
 
-async def newest(
-    connection: AsyncConnection, *, after: tuple[datetime, str] | None, limit: int
-) -> list[StoredThread]:
+def newest(connection: Connection, *, after: tuple[datetime, str] | None, limit: int) -> list[StoredThread]:
     """Those that were used last come first; `after` is the time and id of the last one of the page before."""
     place = tuple_(THREADS.c.updated_at, THREADS.c.thread_id)
     query = select(*_THREAD).order_by(THREADS.c.updated_at.desc(), THREADS.c.thread_id.desc()).limit(limit)
     if after is not None:
         query = query.where(place < after)
-    return [StoredThread(*found) for found in await connection.execute(query)]
+    return [StoredThread(*found) for found in connection.execute(query)]
 
 
-async def turns_of(connection: AsyncConnection, thread_id: str) -> list[Turn]:
+def turns_of(connection: Connection, thread_id: str) -> list[Turn]:
     """All its runs, the oldest first."""
     query = select(*_TURN).where(RUNS.c.thread_id == thread_id).order_by(RUNS.c.run_id)
-    return [Turn(*found) for found in await connection.execute(query)]
+    return [Turn(*found) for found in connection.execute(query)]
 
 
-async def create(connection: AsyncConnection, thread: StoredThread) -> bool:
+def create(connection: Connection, thread: StoredThread) -> bool:
     """Whether there was none of this id."""
-    if await find(connection, thread.thread_id):
+    if find(connection, thread.thread_id):
         return False
     row = {name: getattr(thread, name) for name in StoredThread.__slots__}
-    await connection.execute(THREADS.insert(), [row])
+    connection.execute(THREADS.insert(), [row])
     return True
 
 
-async def change(connection: AsyncConnection, thread_id: str, values: Mapping[str, str]) -> bool:
+def change(connection: Connection, thread_id: str, values: Mapping[str, str]) -> bool:
     """Whether it is there."""
     query = update(THREADS).where(THREADS.c.thread_id == thread_id).values(**values)
-    return (await connection.execute(query)).rowcount > 0
+    return connection.execute(query).rowcount > 0
 
 
-async def remove(connection: AsyncConnection, thread_id: str) -> bool:
+def remove(connection: Connection, thread_id: str) -> bool:
     """With its runs and all that is kept of them; whether it was there."""
-    return (await connection.execute(delete(THREADS).where(THREADS.c.thread_id == thread_id))).rowcount > 0
+    return connection.execute(delete(THREADS).where(THREADS.c.thread_id == thread_id)).rowcount > 0

@@ -9,8 +9,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ..checkpoints import Saver
 from ..database import Database
 from ..database_checkpoints import LastingCheckpoints
@@ -67,7 +65,7 @@ class WaitingRuns:
         self._kept.discard(run_id)
         try:
             async with asyncio.timeout(AWAY_SECONDS):
-                await self._write(lambda connection: waiting_rows.go_on(connection, decision))
+                await self._database.write(lambda connection: waiting_rows.go_on(connection, decision))
         except UNREACHABLE as error:
             logger.warning("the run %s goes on, which the database does not know: %s", run_id, error)
 
@@ -81,7 +79,7 @@ class WaitingRuns:
         try:
             async with asyncio.timeout(FORGET_SECONDS):
                 await self._checkpoints.delete(run_id)
-                await self._write(lambda connection: waiting_rows.forget(connection, run_id))
+                await self._database.write(lambda connection: waiting_rows.forget(connection, run_id))
         except UNREACHABLE as error:
             logger.warning("what was kept of the run %s is deleted at the next start: %s", run_id, error)
 
@@ -110,15 +108,11 @@ class WaitingRuns:
                 return
 
     async def _save(self, run_id: str, memory: Saver | None) -> None:
-        await self._write(lambda connection: waiting_rows.put(connection, run_id, whole=False))
+        await self._database.write(lambda connection: waiting_rows.put(connection, run_id, whole=False))
         if memory is not None:
             await self._checkpoints.save(memory, run_id)
         await self._settle()  # its events, and that it waits
-        await self._write(lambda connection: waiting_rows.put(connection, run_id, whole=True))
-
-    async def _write(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
-        async with self._database.writing() as connection:
-            await work(connection)
+        await self._database.write(lambda connection: waiting_rows.put(connection, run_id, whole=True))
 
     def _warn(self, chain: str, error: Exception) -> None:
         if chain not in self._warned:

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from .store import RUN_COLUMNS, StoredRun
 from .tables import DECISIONS, RUNS, WAITING_RUNS
@@ -28,36 +27,36 @@ class WaitingRun:
     decisions: Mapping[str, str]
 
 
-async def put(connection: AsyncConnection, run_id: str, *, whole: bool) -> None:
+def put(connection: Connection, run_id: str, *, whole: bool) -> None:
     """Something is saved of a run, or all that it needs to go on."""
-    found = await connection.execute(
+    found = connection.execute(
         update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id).values(whole=whole)
     )
     if not found.rowcount:
-        await connection.execute(insert(WAITING_RUNS).values(run_id=run_id, whole=whole))
+        connection.execute(insert(WAITING_RUNS).values(run_id=run_id, whole=whole))
 
 
-async def decide(connection: AsyncConnection, decision: DecisionRow) -> None:
+def decide(connection: Connection, decision: DecisionRow) -> None:
     """One of several decisions that a run waits for."""
     known = DECISIONS.c.run_id == decision["run_id"], DECISIONS.c.interrupt_id == decision["interrupt_id"]
-    await connection.execute(delete(DECISIONS).where(*known))  # of a client that gave up on a slow database
-    await connection.execute(insert(DECISIONS).values(**decision))
+    connection.execute(delete(DECISIONS).where(*known))  # of a client that gave up on a slow database
+    connection.execute(insert(DECISIONS).values(**decision))
 
 
-async def go_on(connection: AsyncConnection, decision: DecisionRow) -> None:
+def go_on(connection: Connection, decision: DecisionRow) -> None:
     """The last decision: the run cannot be taken over any more."""
-    await decide(connection, decision)
-    await connection.execute(
+    decide(connection, decision)
+    connection.execute(
         update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == decision["run_id"]).values(whole=False)
     )
 
 
-async def forget(connection: AsyncConnection, run_id: str) -> None:
+def forget(connection: Connection, run_id: str) -> None:
     """Nothing is saved of it any more."""
-    await connection.execute(delete(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id))
+    connection.execute(delete(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id))
 
 
-async def find(connection: AsyncConnection) -> list[WaitingRun]:
+def find(connection: Connection) -> list[WaitingRun]:
     """All that wait and of which all is saved, the oldest first."""
     whole = select(WAITING_RUNS.c.run_id).where(WAITING_RUNS.c.whole)
     query = (
@@ -65,20 +64,20 @@ async def find(connection: AsyncConnection) -> list[WaitingRun]:
         .where(RUNS.c.status == "waiting", RUNS.c.run_id.in_(whole))
         .order_by(RUNS.c.run_id)
     )
-    found = [(request, StoredRun(*columns)) for request, *columns in await connection.execute(query)]
-    return [WaitingRun(run, request, await _decisions(connection, run.run_id)) for request, run in found]
+    found = [(request, StoredRun(*columns)) for request, *columns in connection.execute(query)]
+    return [WaitingRun(run, request, _decisions(connection, run.run_id)) for request, run in found]
 
 
-async def _decisions(connection: AsyncConnection, run_id: str) -> dict[str, str]:
+def _decisions(connection: Connection, run_id: str) -> dict[str, str]:
     query = select(DECISIONS.c.interrupt_id, DECISIONS.c.decisions).where(DECISIONS.c.run_id == run_id)
-    return {row.interrupt_id: row.decisions for row in await connection.execute(query)}
+    return {row.interrupt_id: row.decisions for row in connection.execute(query)}
 
 
-async def take_over(connection: AsyncConnection, run_id: str, attempt: int) -> None:
-    await connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(attempt=attempt))
+def take_over(connection: Connection, run_id: str, attempt: int) -> None:
+    connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(attempt=attempt))
 
 
-async def others(connection: AsyncConnection, taken_over: Collection[str]) -> list[str]:
+def others(connection: Connection, taken_over: Collection[str]) -> list[str]:
     """The runs that something is saved of, and that are not these."""
-    found = await connection.scalars(select(WAITING_RUNS.c.run_id))
+    found = connection.scalars(select(WAITING_RUNS.c.run_id))
     return [run_id for run_id in found if run_id not in taken_over]
