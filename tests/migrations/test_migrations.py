@@ -120,6 +120,20 @@ async def test_a_start_on_a_server_names_the_command_that_is_missing(
 
 
 @pytest.mark.needs("postgresql")
+async def test_a_server_without_langgraphs_newest_tables_needs_the_command_too(
+    new_postgres_url: Callable[[], str],
+) -> None:
+    async with open_database(parse_database_url(new_postgres_url())) as database:
+        await migrate(database)
+        async with database.writing() as connection:
+            await connection.execute(text("DELETE FROM checkpoint_migrations WHERE v > 3"))
+        with pytest.raises(StartError, match="tables of checkpoints: run `python -m service migrate`"):
+            await ensure_schema(database)
+        assert "has the newest schema now" in await migrate(database)
+        await ensure_schema(database)
+
+
+@pytest.mark.needs("postgresql")
 async def test_a_database_of_another_encoding_is_refused(postgres: Any) -> None:
     from psycopg import sql
 
