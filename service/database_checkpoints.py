@@ -6,9 +6,8 @@ it is used: it takes a tenth of a second, which a start on SQLite need not wait 
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from .checkpoints import Saver, copy_thread, lasting_serializer
 from .database import CONNECT_SECONDS, Reader
 
 AT_ONCE = 2  # connections
+
+Load = Callable[[Saver, str], Awaitable[None]]  # to memory, of the run
 
 
 class CheckpointsUnreachable(ConnectionError):
@@ -40,10 +41,16 @@ class LastingCheckpoints:
             await lasting.adelete_thread(run_id)
             await copy_thread(memory, lasting, run_id)
 
-    async def load(self, memory: Saver, run_id: str) -> None:
-        """What was saved, if anything was."""
+    @asynccontextmanager
+    async def loading(self) -> AsyncIterator[Load]:
+        """Loads what was saved of runs, if anything was, all through one connection."""
         async with self._opened() as lasting:
-            await copy_thread(lasting, memory, run_id)
+
+            async def load(memory: Saver, run_id: str) -> None:
+                with _unreachable_told():
+                    await copy_thread(lasting, memory, run_id)
+
+            yield load
 
     async def delete(self, run_id: str) -> None:
         async with self._opened() as lasting:
@@ -90,14 +97,12 @@ async def open_saver(url: URL) -> AsyncIterator[Saver]:
 
 @asynccontextmanager
 async def _open_file(file: Path) -> AsyncIterator[Saver]:
-    try:
+    with _unreachable_told():
         async with aiosqlite.connect(file) as connection:
             await connection.execute("PRAGMA synchronous = NORMAL")  # as the other file has it
             saver = AsyncSqliteSaver(connection, serde=lasting_serializer())
             await saver.setup()
             yield saver
-    except sqlite3.OperationalError as error:
-        raise _unreachable(error) from error
 
 
 @asynccontextmanager
@@ -108,15 +113,21 @@ async def _open_server(url: URL) -> AsyncIterator[Any]:  # an AsyncPostgresSaver
 
     _, named = url.get_dialect()().create_connect_args(url)
     options = {**named, "connect_timeout": CONNECT_SECONDS, "application_name": "chainstream"}
-    try:
-        connected = psycopg.AsyncConnection.connect(
-            **options, autocommit=True, prepare_threshold=None, row_factory=dict_row
-        )
+    connected = psycopg.AsyncConnection.connect(
+        **options, autocommit=True, prepare_threshold=None, row_factory=dict_row
+    )
+    with _unreachable_told():
         async with await connected as connection:
             yield AsyncPostgresSaver(connection, serde=lasting_serializer())
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise _unreachable(error) from error
 
 
-def _unreachable(error: Exception) -> CheckpointsUnreachable:
-    return CheckpointsUnreachable(f"the checkpoints cannot be reached: {' '.join(str(error).split())}")
+@contextmanager
+def _unreachable_told() -> Iterator[None]:
+    """Raises CheckpointsUnreachable for what either driver raises where its database does not answer."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ not in ("OperationalError", "InterfaceError"):  # as PEP 249 calls them
+            raise
+        message = " ".join(str(error).split())
+        raise CheckpointsUnreachable(f"the checkpoints cannot be reached: {message}") from error

@@ -21,7 +21,7 @@ from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
 from .run_rows import row_of, run_of, thread_row_of
-from .turns import Turns
+from .turns import Turns, draining
 from .values import encode_json, to_json
 
 FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however short the grace is
@@ -82,7 +82,7 @@ class Runs:
     async def _prepare(self, request: RunRequest, attached: bool, key: str | None) -> tuple[Run, Call]:
         """A run that has the turn of its thread, and the call that it is to make."""
         if self._draining:
-            raise _draining()
+            raise draining()
         chain = self._registry.get(request.chain)
         model = self._registry.model_for(chain, request.model, request.params)
         thread_id = chain.thread_of(request.thread_id, request.config.configurable)
@@ -149,7 +149,7 @@ class Runs:
         async with run.deciding:
             approval = run.waits.find(interrupt_id)
             if self._draining:
-                raise _draining()
+                raise draining()
             self._registry.get(run.chain).check_decisions(approval, decisions)
             answer_to(approval, decisions)
             decision = _decision_row(run, approval, decisions)
@@ -189,6 +189,7 @@ class Runs:
             async with run.deciding:  # what is being decided is decided
                 pass
         await self._executor.drain(grace, self._history.waiting.kept)
+        self._turns.close()
 
     def take_over(self, run: Run, call: Call, retold: Retold) -> None:
         """A run that waited when its process ended waits on here; its log and its account do already."""
@@ -292,10 +293,6 @@ def _as_refused(error: BaseException) -> Overloaded:
     if isinstance(error, Overloaded):
         return error
     return Overloaded("not_begun", "The run was not begun: send the request again.", retry_after=1, busy=True)
-
-
-def _draining() -> Overloaded:
-    return Overloaded("draining", "This replica is shutting down.", retry_after=1, busy=True)
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

@@ -15,7 +15,7 @@ import orjson
 from .approvals import Decision, rejected_in
 from .chain import Call
 from .database import Database
-from .database_checkpoints import CheckpointsUnreachable, LastingCheckpoints
+from .database_checkpoints import CheckpointsUnreachable, LastingCheckpoints, Load
 from .event_log.base import Record
 from .history import waiting_rows
 from .history.account import Account
@@ -63,20 +63,22 @@ async def find_waiting(
     database: Database, registry: Registry, checkpoints: LastingCheckpoints
 ) -> list[Comeback]:
     """Before any run begins; those that wait longest come first. Raises what the database raises."""
-    found = await database.read(waiting_rows.find)
-    comebacks = [await _comeback(waiting, database, registry, checkpoints) for waiting in found]
+    if not (found := await database.read(waiting_rows.find)):
+        return []
+    async with checkpoints.loading() as load:
+        comebacks = [await _comeback(waiting, database, registry, load) for waiting in found]
     return sorted((each for each in comebacks if each), key=lambda comeback: comeback.asked_at)
 
 
 async def _comeback(
-    waiting: WaitingRun, database: Database, registry: Registry, checkpoints: LastingCheckpoints
+    waiting: WaitingRun, database: Database, registry: Registry, load: Load
 ) -> Comeback | None:
     run_id = waiting.run.run_id
     records = await database.read(partial(all_events, run_id=run_id))
     try:
         call = _call(waiting, registry)
         run, retold = _run(waiting, records)
-        await _load(call, run_id, retold, checkpoints)
+        await _load(call, run_id, retold, load)
     except CheckpointsUnreachable:
         raise
     except Exception as error:
@@ -114,12 +116,12 @@ def _run(waiting: WaitingRun, records: Sequence[Record]) -> tuple[Run, Retold]:
     return run, replace(retold, t=max(retold.t, since), rejected=_rejected(retold, decided))
 
 
-async def _load(call: Call, run_id: str, retold: Retold, checkpoints: LastingCheckpoints) -> None:
+async def _load(call: Call, run_id: str, retold: Retold, load: Load) -> None:
     """Bring its graph's state back. Raises what the chain raises, and ValueError where that state does not
     wait for what was asked."""
     try:
         if call.checkpoints is not None:
-            await checkpoints.load(call.checkpoints, run_id)
+            await load(call.checkpoints, run_id)
         if not await call.still_asks(run_id, [approval.interrupt_id for approval in retold.approvals]):
             raise ValueError("the state of its graph is gone")
     except BaseException:

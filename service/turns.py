@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import Conflict, InvalidRequest, NotFound
+from .errors import Conflict, InvalidRequest, NotFound, Overloaded
 from .history.history import History
 from .history.threads import branch, conversation
 from .run import OnBusy, Run, RunRequest
@@ -31,13 +31,14 @@ class Turns:
         self._cancel = cancel
         self._running: dict[str, Run] = {}
         self._beginning: dict[str, asyncio.Event] = {}
+        self._closed = asyncio.Event()
 
     @asynccontextmanager
     async def taken(self, thread_id: str | None, request: RunRequest) -> AsyncIterator[Place]:
         """The turn of a run that is about to begin; other beginnings in the thread wait, or are refused.
 
         Raises Conflict where the thread is busy and the request waits for nothing, NotFound where there is
-        no such parent.
+        no such parent, Overloaded where the process ends before the thread is free.
         """
         if thread_id is None:
             if request.parent_run_id not in (None, LATEST):
@@ -62,6 +63,10 @@ class Turns:
         if run.thread_id is not None and self._running.get(run.thread_id) is run:
             del self._running[run.thread_id]
 
+    def close(self) -> None:
+        """No thread becomes free any more: what waits is refused."""
+        self._closed.set()
+
     def running(self, thread_id: str) -> Run | None:
         """The run that has the thread's turn."""
         run = self._running.get(thread_id)
@@ -74,11 +79,21 @@ class Turns:
                 cure = "wait for its end, or send `on_busy`: `wait` or `cancel`"
                 raise Conflict("thread_busy", f"The thread {thread_id!r} is busy{by}: {cure}.")
             if run is None:
-                await self._beginning[thread_id].wait()
+                await self._wait_for(self._beginning[thread_id])
                 continue
             if on_busy == "cancel":
                 self._cancel(run.run_id)
-            await run.ended.wait()
+            await self._wait_for(run.ended)
+
+    async def _wait_for(self, event: asyncio.Event) -> None:
+        waits = {asyncio.create_task(each.wait()) for each in (event, self._closed)}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._closed.is_set():
+            raise draining()
 
     async def _place(self, thread_id: str, parent_run_id: str | None) -> Place:
         turns = await self._history.turns(thread_id)
@@ -89,3 +104,7 @@ class Turns:
             message = f"The thread {thread_id!r} has no run {parent_run_id!r} to follow."
             raise NotFound("parent_not_found", message)
         return Place(thread_id, parent_run_id, conversation(before))
+
+
+def draining() -> Overloaded:
+    return Overloaded("draining", "This replica is shutting down.", retry_after=1, busy=True)
