@@ -133,10 +133,10 @@ class ToolCalls:
                 self._asked_by.setdefault(interrupt_id, tool)
 
     def ask(self, questions: Iterable[Question]) -> None:
-        unmatched = dict(self._written)
+        t, unmatched = self._now(), dict(self._written)
         approvals = [
             Approval(
-                t=self._now(),
+                t=t,
                 interrupt_id=question["interrupt_id"],
                 value=question["value"],
                 requests=self._requests_of(question, unmatched),
