@@ -19,6 +19,7 @@ def row_of(run: Run, request: RunRequest) -> Row:
         "owner": "",
         "thread_id": run.thread_id,
         "parent_run_id": run.parent_run_id,
+        "idempotency_key": run.idempotency_key,
         "chain": run.chain,
         "model": run.model,
         "status": run.status,

@@ -3,9 +3,8 @@
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
-from weakref import WeakValueDictionary
 
 from ulid import ULID
 
@@ -17,6 +16,7 @@ from .events import Approval, CancelReason, RunStarted
 from .executor.local import Job, LocalExecutor
 from .history.history import History
 from .history.waiting_rows import DecisionRow
+from .idempotency import IdempotencyKeys
 from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
@@ -48,8 +48,7 @@ class Runs:
         self._history = history
         self._grace = grace
         self._runs: dict[str, Run] = {}
-        self._by_key: dict[str, tuple[bytes, str]] = {}
-        self._key_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
         self._draining = False
 
@@ -59,9 +58,9 @@ class Runs:
         `attached`: the caller will read it, so it is cancelled when left, unless the request says otherwise.
         Raises RequestErrors, and Overloaded also where it cannot be recorded; then nothing was started.
         """
-        async with self._key_held(key):
-            if known := self._find_by_key(key, request):
-                return await _opened(known)
+        async with self._keys.held(key):
+            if known := await self._keys.find(key, request):
+                return await _opened(self._runs.get(known.run_id, known))
             run, call = await self._prepare(request, attached, key)
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
@@ -202,21 +201,7 @@ class Runs:
         """A run that is over, or has not begun after all, is not needed here any more."""
         if run := self._runs.pop(run_id, None):
             self._turns.let_go(run)
-            if run.idempotency_key is not None:
-                del self._by_key[run.idempotency_key]
-
-    def _key_held(self, key: str | None) -> AbstractAsyncContextManager[object]:
-        """Of requests with the same key the second looks once the first has begun."""
-        return nullcontext() if key is None else self._key_locks.setdefault(key, asyncio.Lock())
-
-    def _find_by_key(self, key: str | None, request: RunRequest) -> Run | None:
-        fingerprint, run_id = self._by_key.get(key or "", (b"", ""))
-        if not run_id:
-            return None
-        if fingerprint != request.fingerprint():
-            message = "This idempotency key was used with another request; take a new key for a new request."
-            raise Conflict("idempotency_conflict", message)
-        return self._runs[run_id]
+            self._keys.let_go(run)
 
     def _add(
         self, request: RunRequest, call: Call, model: str | None, attached: bool, key: str | None
@@ -226,9 +211,8 @@ class Runs:
         run.thread_id = call.thread_id
         run.cancel_after_pause = request.on_disconnect == "cancel"
         self._runs[run.run_id] = run
-        if key is not None:
-            run.idempotency_key = key
-            self._by_key[key] = (request.fingerprint(), run.run_id)
+        run.idempotency_key = key
+        self._keys.add(run, request)
         return run
 
     def _job(self, run: Run, call: Call) -> Job:

@@ -41,6 +41,10 @@ class History:
         await self._settle()
         return await self._ask(lambda connection: store.find_run(connection, run_id))
 
+    async def find_by_key(self, key: str) -> tuple[StoredRun, str] | None:
+        """The run that began with this idempotency key, and its request as JSON."""
+        return await self._ask(lambda connection: store.find_by_key(connection, key))
+
     async def runs(self, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[StoredRun]:
         """The newest first, those before the run `after`."""
         await self._settle()

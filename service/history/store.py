@@ -172,6 +172,13 @@ def find_run(connection: Connection, run_id: str) -> StoredRun | None:
     return StoredRun(*found) if found else None
 
 
+def find_by_key(connection: Connection, key: str) -> tuple[StoredRun, str] | None:
+    """The run of an idempotency key, and its request as JSON."""
+    query = select(RUNS.c.request, *RUN_COLUMNS).where(RUNS.c.owner == "", RUNS.c.idempotency_key == key)
+    found = connection.execute(query).one_or_none()
+    return (StoredRun(*found[1:]), found.request) if found else None
+
+
 def list_runs(
     connection: Connection, *, filters: Mapping[str, str], after: str | None, limit: int
 ) -> list[StoredRun]:

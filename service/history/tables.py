@@ -67,6 +67,7 @@ RUNS = Table(
     Column("owner", String(64), nullable=False, default=""),
     Column("thread_id", String(128), ForeignKey("threads.thread_id", ondelete="CASCADE")),
     Column("parent_run_id", String(26)),  # the run of its thread that it follows
+    Column("idempotency_key", String(255)),
     Column("chain", Text, nullable=False),
     Column("model", Text),
     Column("status", String(16), nullable=False),
@@ -86,6 +87,7 @@ RUNS = Table(
     Index("ix_runs_status_run_id", "status", "run_id"),
     Index("ix_runs_thread_id", "thread_id"),
     Index("ix_runs_owner_run_id", "owner", "run_id"),
+    Index("ix_runs_idempotency_key", "owner", "idempotency_key", unique=True),
 )
 
 EVENTS = Table(

@@ -50,6 +50,7 @@ def _create_tables() -> None:
         sa.Column("owner", sa.String(64), nullable=False),
         sa.Column("thread_id", sa.String(128), sa.ForeignKey("threads.thread_id", ondelete="CASCADE")),
         sa.Column("parent_run_id", sa.String(26)),
+        sa.Column("idempotency_key", sa.String(255)),
         sa.Column("chain", sa.Text, nullable=False),
         sa.Column("model", sa.Text),
         sa.Column("status", sa.String(16), nullable=False),
@@ -70,6 +71,7 @@ def _create_tables() -> None:
     op.create_index("ix_runs_status_run_id", "runs", ["status", "run_id"])
     op.create_index("ix_runs_thread_id", "runs", ["thread_id"])
     op.create_index("ix_runs_owner_run_id", "runs", ["owner", "run_id"])
+    op.create_index("ix_runs_idempotency_key", "runs", ["owner", "idempotency_key"], unique=True)
     op.create_table(
         "events",
         _run_id(),
