@@ -69,7 +69,8 @@ def gate_of(text: str) -> Gate | None:
 
 class NumberedModel(BaseChatModel):
     """Writes `run:1; run:2; …`; `hold=N` waits at the gate before token N, `fail=N` raises there,
-    `halves=1` writes each in two pieces, and waits and raises between them.
+    `halves=1` writes each in two pieces, and waits and raises between them, `wide=N` puts N spaces after
+    each.
 
     With `tool=NAME` it calls that tool first, twice at once with `twice=1`.
     """
@@ -104,6 +105,7 @@ class NumberedModel(BaseChatModel):
 
 async def _numbered(prompt: str) -> AsyncIterator[ChatGenerationChunk]:
     hold, fail, halves = asked(prompt, "hold"), asked(prompt, "fail"), asked(prompt, "halves")
+    space = " " * (1 + asked(prompt, "wide"))
     gate = gate_of(prompt)
     for number in range(1, asked(prompt, "tokens", 10) + 1):
         if halves:
@@ -112,7 +114,7 @@ async def _numbered(prompt: str) -> AsyncIterator[ChatGenerationChunk]:
             await gate.wait()
         if number == fail:
             raise ConnectionError("the provider broke off: secret-canary")
-        yield _chunk(f"{number}; " if halves else f"run:{number}; ")
+        yield _chunk(f"{number};{space}" if halves else f"run:{number};{space}")
         if number % 10 == 0:
             await asyncio.sleep(0)
     yield _last("stop")

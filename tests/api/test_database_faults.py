@@ -1,6 +1,5 @@
 """A PostgreSQL that restarts under live runs, and more streams than it has connections for them."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +16,13 @@ from service.database import POOL_SIZE, open_database
 from service.database_url import parse_database_url
 from service.history import recorder
 from service.migrations import migrate
+from tests.amounts import DATABASE_RUNS as RUNS
+from tests.amounts import DATABASE_STREAMS as STREAMS
 from tests.api.event_streams import frames_of
 from tests.postgres import Server
 from tests.served_chains import GATES
 from tests.serving import Answer, Served, read_answer, request_bytes, serving
 
-RUNS = int(os.environ.get("DATABASE_RUNS", "100"))
-STREAMS = int(os.environ.get("DATABASE_STREAMS", "100"))  # 500 by hand
 TRIES = 100
 TOKENS = 6
 

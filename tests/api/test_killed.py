@@ -1,6 +1,5 @@
 """A service that is killed in the middle of runs: what it had acknowledged is there when it is back."""
 
-import os
 import random
 import signal
 import socket
@@ -12,11 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.amounts import KILLS
 from tests.api.event_streams import frames_of
 from tests.api.test_start_and_stop import process
 from tests.serving import Answer, read_answer, request_bytes
 
-KILLS = int(os.environ.get("KILLS", "2"))  # 100 by hand
 RUNS = 8
 MOST_LOST = 1000  # milliseconds of a run
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from service.wire import FORMATS
+from tests.amounts import CUTS
 from tests.api.event_streams import frames_of, last_id, names_of, whole_frames, without_opening
 from tests.served_chains import GATES, MODEL_CALLS, MODEL_CALLS_CLOSED
 from tests.serving import Answer, Served, request_bytes, serving
@@ -101,20 +102,22 @@ def test_an_agent_run_cut_at_every_event_and_resumed_is_the_uncut_run() -> None:
     with serving(offline_tokens_per_second=1000) as served:
         body = served.get(AGENT).body
         ends = [index + 2 for index in range(len(body)) if body.startswith(b"\n\n", index)]
-        for end in ends:
+
+        def check(end: int) -> None:
             cut = served.get(AGENT, cut_after=end)
             whole = resumed(served, cut, AGENT)
-            assert whole == without_opening(replay(served, run_of(cut)).body)
+            assert whole == without_opening(replay(served, run_of(cut)).body), f"cut at {end}"
+
+        with ThreadPoolExecutor(8) as clients:  # for most of its time a paced run waits
+            assert len(list(clients.map(check, ends))) == len(ends) > 50
 
 
 @pytest.mark.parametrize("format_", ["events", "tokens"])
-def test_an_agent_run_cut_at_500_random_bytes_and_resumed_is_the_uncut_run(
-    served: Served, format_: str
-) -> None:
+def test_an_agent_run_cut_at_random_bytes_and_resumed_is_the_uncut_run(served: Served, format_: str) -> None:
     path = AGENT.replace("format=events", f"format={format_}")
     length = len(served.get(path).body)
     chosen = random.Random(7)
-    for _ in range(500 if format_ == "events" else 100):
+    for _ in range(CUTS):
         size = chosen.randrange(len(b"retry: 500\nid: ") + 34, length - 40)
         cut = served.get(path, cut_after=size)
         whole = resumed(served, cut, path)
@@ -334,8 +337,8 @@ def test_a_quiet_stream_is_pinged_by_an_event_of_its_own_without_an_id() -> None
 
 
 def test_a_reader_that_takes_nothing_is_dropped_and_its_run_left() -> None:
-    with serving(send_timeout_seconds=0.2, disconnect_grace_seconds=0) as served:
-        path = "/stream?chain=numbered&format=events&query=tokens=80000 hold=79999 gate=never-opened-3"
+    with serving(send_timeout_seconds=0.2, disconnect_grace_seconds=0, max_output_chars=10**8) as served:
+        path = "/stream?chain=numbered&format=events&query=tokens=1000 wide=6000 hold=999 gate=unopened"
         with socket.socket() as frozen:
             frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             frozen.connect(("127.0.0.1", served.port))

@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
+from tests.amounts import CASES
 from tests.bridge.case_features import FEATURES
 from tests.bridge.driven_case import HUNG, DrivenCase
 from tests.bridge.random_cases import case_of
 
-CASES = 10_000
 CHUNK = 250
 SHOWN = 5  # failures
 

@@ -62,5 +62,11 @@ def _fault(rng: random.Random) -> FaultAt | None:
     if kind is None:
         return None
     place = rng.choice(CALLBACKS if kind == "sabotage" else TRANSCRIPT)
-    is_rare = any(word in place for word in ("error", "fail", "retriever", "sources"))
-    return FaultAt(kind, place, 1 if is_rare else rng.choice((1, 1, 2, 3, 5)))  # type: ignore[arg-type]
+    return FaultAt(kind, place, rng.choice(_nths(place)))  # type: ignore[arg-type]
+
+
+def _nths(place: str) -> tuple[int, ...]:
+    """At which of its calls a place fails: what few chains have, they have seldom twice."""
+    if any(word in place for word in ("error", "fail", "retriever", "sources")):
+        return (1,)
+    return (1, 1, 2) if any(word in place for word in ("tool", "custom", "step")) else (1, 1, 2, 3, 5)

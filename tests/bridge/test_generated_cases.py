@@ -1,17 +1,15 @@
 """Thousands of random chains, each compared with what its models and tools noted themselves."""
 
-import os
-
 import pytest
 
-from tests.bridge.cases import CASES, Report, run_cases, run_here
+from tests.amounts import CASES
+from tests.bridge.cases import Report, run_cases, run_here
 from tests.bridge.random_cases import case_of
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    """Of as many cases as CHAINSTREAM_CASES says; of less than some 3,000, a rare kind may be missing."""
-    return run_cases(int(os.environ.get("CHAINSTREAM_CASES", CASES)))
+    return run_cases(CASES)
 
 
 def test_nothing_is_lost_repeated_reordered_or_hanging(report: Report) -> None:

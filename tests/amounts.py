@@ -1,0 +1,19 @@
+"""How much the tests do of what they repeat: a little as a rule, more where the environment says so.
+
+`TEST_KILLS=100 make test ARGS=tests/api/test_killed.py`, for example.
+"""
+
+import os
+
+
+def _amount(name: str, default: int) -> int:
+    return int(os.environ.get(f"TEST_{name}", default))
+
+
+CASES = _amount(
+    "CASES", 3000
+)  # generated chains; 10,000 by hand; of fewer than these, a rare kind may be missing
+CUTS = _amount("CUTS", 100)  # places where a stream breaks; 500 by hand
+KILLS = _amount("KILLS", 1)  # of a service in the middle of runs; 100 by hand
+DATABASE_RUNS = _amount("DATABASE_RUNS", 100)  # that live when their database restarts
+DATABASE_STREAMS = _amount("DATABASE_STREAMS", 100)  # of such runs; 500 by hand
