@@ -1,12 +1,14 @@
 """/: the page, or for people with curl a cheat sheet; and the API docs from vendored files."""
 
+import os
 import re
+import stat
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from ..shipped import STATIC as STATIC
 from ..wire import FORMATS
@@ -15,11 +17,40 @@ from .services import ServicesOf
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}  # after an upgrade no mixture
 
 
-class PageFiles(StaticFiles):
-    """What the pages are made of; asked for anew each time, and answered with 304 while it is the same."""
+SMALL = 65_536  # bytes
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
+
+class PageFiles(StaticFiles):
+    """What the pages are made of; asked for anew each time, and answered with 304 while it is the same.
+
+    A page has some ninety small files. Each is looked up and read where the request is: a thread for every
+    step of it, as Starlette has, takes many times as long. No copy is kept, so that an edit is seen.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        found = self._small(path) if scope["method"] == "GET" else None
+        return self.file_response(*found, scope) if found else await super().get_response(path, scope)
+
+    def _small(self, path: str) -> tuple[str, os.stat_result] | None:
+        try:
+            full_path, found = self.lookup_path(path)
+        except (OSError, ValueError):
+            return None  # which Starlette tells apart
+        is_small = found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= SMALL
+        return (full_path, found) if found and is_small else None
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if isinstance(response, FileResponse) and stat_result.st_size <= SMALL:
+            unlike = ("content-length", "accept-ranges")  # it may have grown meanwhile, and is sent whole
+            headers = {name: value for name, value in response.headers.items() if name not in unlike}
+            response = Response(Path(full_path).read_bytes(), status_code, headers)
         response.headers.update(SAFE)
         return response
 
