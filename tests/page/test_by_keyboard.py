@@ -14,11 +14,12 @@ from tests.serving import Served
 
 pytestmark = pytest.mark.needs("chromium")
 
-# What can be used here and now; of radio buttons and tabs, arrows lead to the others.
+# What can be used here and now; of radio buttons, tabs and conversations, arrows lead to the others.
 USABLE = """
 [...document.querySelectorAll("a[href], button, select, textarea, input, summary, [tabindex]")].filter(
     (node) => node.checkVisibility({ visibilityProperty: true }) && !node.disabled && !node.closest("[inert]")
-    && !(node.role === "tab" && node.tabIndex < 0)  // which the arrows lead to
+    && !(node.role === "tab" && node.tabIndex < 0)
+    && !node.closest(".threads li:not([data-stop])")
     && !(node.type === "radio" && !node.checked))
 """
 NAME = """
@@ -218,6 +219,7 @@ def test_a_theme_is_chosen_by_arrows(tab: Tab, keys: Keyboard) -> None:
 def test_tab_leads_to_everything_that_can_be_used(tab: Tab, keys: Keyboard, drawer: bool) -> None:
     tab.ask("tool=gated twice=1 tokens=3", "talking_agent")
     tab.until_ended()
+    tab.until("() => document.querySelector('.threads li[data-stop] [aria-current=page]') !== null")
     if drawer:
         keys.go_to("Inspect", "Shift+Tab")
         keys.press("Enter")
