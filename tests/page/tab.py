@@ -1,6 +1,7 @@
 """A browser tab with the page in it: what people do there, and every state that they could have seen."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tests.page.sse import RUN_ID
@@ -90,6 +91,16 @@ class Tab:
             self.page.route("**/runs", lambda route: route.fulfill(status=202, json=started), times=times)
         self.page.route(
             f"**{path}", lambda route: route.fulfill(body=body, content_type="text/event-stream"), times=times
+        )
+
+    def streams_instead(self, bodies: Iterable[str]) -> None:
+        """Give the page these streams, one for each run that is started."""
+        left = iter(bodies)
+        started = {"run_id": RUN_ID, "status": "queued"}
+        self.page.route("**/runs", lambda route: route.fulfill(status=202, json=started))
+        self.page.route(
+            f"**{EVENTS_FROM_THE_START}",
+            lambda route: route.fulfill(body=next(left), content_type="text/event-stream"),
         )
 
     def open(self, path: str = "/") -> "Tab":

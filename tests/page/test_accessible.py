@@ -207,11 +207,10 @@ def test_axe_finds_nothing_serious(
     # What moves is not seen whole at any one time.
     tab = open_tab(shown.url, reduced_motion="reduce", **context).ready()
     state(tab)
-    findings = []
-    for scheme in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        findings += grave_findings(tab)
-    assert findings == []
+    tab.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    findings = grave_findings(tab)
+    tab.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert findings + grave_findings(tab, "color-contrast") == []  # all that the scheme changes
 
 
 def test_axe_sees_what_is_wrong(open_tab: OpenTab, shown: Served) -> None:

@@ -140,7 +140,7 @@ def test_an_open_code_block_is_written_on_and_not_read_again(tab: Tab) -> None:
 )
 def test_the_reading_of_a_growing_answer_is_linear_in_its_length(tab: Tab, piece: str) -> None:
     heads = {"  ": "- list\n", "| ": "| a | b |\n|---|---|\n"}
-    text = heads.get(piece[:2], "") + piece * (60_000 // len(piece))
+    text = heads.get(piece[:2], "") + piece * (30_000 // len(piece))
     step, half = 20, len(text) // 2
     count_reading(tab)
     grow(tab, text[:half], step)

@@ -32,6 +32,10 @@ STRANGE_ATTRIBUTES = """
 [...document.querySelectorAll("#log *")].flatMap((node) => [...node.attributes].map(({ name }) => name))
     .filter((name) => /^on|^style$|^src|^xlink|action$/.test(name) || ["id", "name"].includes(name))
 """
+ASK = """() => {
+    document.querySelector("#prompt").value = "anything";
+    document.querySelector("#composer").requestSubmit();
+}"""
 
 
 def strange_elements(tab: Tab) -> list[str]:
@@ -69,9 +73,9 @@ def test_there_are_two_hundred_payloads() -> None:
 @pytest.mark.parametrize("payloads", BATCHES, ids=lambda batch: str(PAYLOADS.index(batch[0])))
 def test_no_field_of_any_event_becomes_code(tab: Tab, payloads: list[str]) -> None:
     asked = hosts_asked(tab)
-    for number, payload in enumerate(payloads, 1):
-        tab.stream_instead(hostile_stream(payload), times=1)
-        tab.ask("anything")
+    tab.streams_instead(map(hostile_stream, payloads))
+    for number in range(1, len(payloads) + 1):
+        tab.page.evaluate(ASK)
         tab.until(
             "(count) => document.querySelectorAll('article[data-status=failed]').length === count", number
         )
@@ -79,8 +83,7 @@ def test_no_field_of_any_event_becomes_code(tab: Tab, payloads: list[str]) -> No
     assert tab.page.locator(".approval").count() == 3 * len(payloads)
     for selector in (".text[data-channel=answer]", ".inner", ".reasoning", ".tree", ".sources"):
         assert tab.page.locator(selector).count() == len(payloads)
-    for details in tab.page.locator("details").all():
-        details.evaluate("(node) => { node.open = true; }")
+    tab.page.evaluate("document.querySelectorAll('details').forEach((node) => { node.open = true; })")
     assert_unharmed(tab)
     assert asked == {"127.0.0.1"}
 
