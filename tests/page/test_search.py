@@ -58,10 +58,10 @@ def test_what_was_found_is_marked_and_counted(tab: Tab) -> None:
     until_told(tab, "1 answer")
     assert tab.page.locator(".snippet").inner_text() == "the red fox & a red hen <b>"
     assert tab.page.locator(".snippet mark").all_inner_texts() == ["red", "red"]
-    assert not tab.page.locator(".threads").is_visible()
+    assert not tab.page.locator(".thread-list").is_visible()
     assert ["query=red&" in request.url for request in asked] == [True]  # once, when the typing paused
     tab.page.keyboard.press("Escape")
-    assert tab.page.locator(".threads").is_visible()
+    tab.page.locator(".thread-list").wait_for()  # when it was read: until then it has no height
     assert tab.page.get_by_role("searchbox").input_value() == ""
 
 
