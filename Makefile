@@ -52,7 +52,7 @@ dev: ## Serve, and start again at each change of the source
 
 test: ## Run the tests on all cores; ARGS="-k resume -x" goes to pytest
 	$(call installed,requirements-dev.txt)
-	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: ## Run the tests, and fail where they leave too many branches untried
 	$(call installed,requirements-dev.txt)
