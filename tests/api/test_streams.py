@@ -4,6 +4,7 @@ import random
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -160,6 +161,19 @@ def test_the_same_key_and_request_is_the_same_run_on_get_and_post(served: Served
     runs = {run_of(served.post(path, body, key)) for path in ("/runs/stream", "/runs", "/runs/wait")}
     assert len(runs) == 1
     assert MODEL_CALLS.count("tokens=2 keyed-get") == MODEL_CALLS.count("tokens=2 keyed-post") == 1
+
+
+def test_a_key_outlives_the_process_with_its_run(tmp_path: Path) -> None:
+    kept: Any = {"database_url": f"sqlite:///{tmp_path}/kept.db"}
+    body, key = b'{"chain": "numbered", "input": "tokens=2 keyed-for-long"}', {"Idempotency-Key": "k-long"}
+    with serving(**kept) as before:
+        first = before.post("/runs/stream", body, key)
+    with serving(**kept) as after:
+        again = after.post("/runs/stream", body, key)
+        assert (run_of(again), again.body) == (run_of(first), first.body)
+        other = after.post("/runs", body.replace(b"=2", b"=3"), key)
+        assert (other.status, orjson.loads(other.body)["code"]) == (409, "idempotency_conflict")
+    assert MODEL_CALLS.count("tokens=2 keyed-for-long") == 1
 
 
 def test_another_request_under_the_same_key_is_a_conflict(served: Served) -> None:

@@ -238,7 +238,7 @@ async def test_a_finished_run_whose_log_has_expired_is_kept_in_history_alone() -
             run = await runs.start(numbered("tokens=1"), attached=False, key=f"key-{number}")
             await ended(run)
         await runs.log.open("another")  # any use of the log lets what has expired go
-        assert (runs._runs, runs._by_key) == ({}, {})
+        assert (runs._runs, runs._keys._here) == ({}, {})
         kept = await runs.find(run.run_id)
         assert (kept.status, kept.ended_at is not None) == ("succeeded", True)
         assert await names_of(runs, kept) == ["run", "token", "message_end", "usage", "done"]
