@@ -107,6 +107,7 @@ class Files:
 
     def __init__(self, url: URL) -> None:
         self.reading = File(url, begin="BEGIN", threads=READERS)
+        event.listen(self.reading.engine, "connect", _keep_from_writing)
         self.writing = File(url, begin="BEGIN IMMEDIATE", threads=1)
 
     def close(self) -> None:
@@ -123,7 +124,7 @@ class File:
         engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=options)
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
-        self._engine = engine.execution_options(begin=begin)
+        self.engine = engine.execution_options(begin=begin)
         self._idle: list[Connection] = []
         self._threads = ThreadPoolExecutor(threads, "database")
 
@@ -136,7 +137,10 @@ class File:
             connection.close()
 
     def _do(self, work: Callable[[Connection], T]) -> T:
-        connection = self._idle.pop() if self._idle else self._engine.connect()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
         try:
             with connection.begin():
                 done = work(connection)
@@ -238,6 +242,10 @@ async def _try(engine: AsyncEngine) -> None:
 
 def _set_up(connection: Any, _record: object) -> None:
     _execute(connection, PRAGMAS)
+
+
+def _keep_from_writing(connection: Any, _record: object) -> None:
+    _execute(connection, ("PRAGMA query_only = ON",))
 
 
 def _set_up_reader(connection: Any, _record: object) -> None:

@@ -56,7 +56,7 @@ class _Batch:
     """What is written together."""
 
     begun: dict[str, Row] = field(default_factory=dict)
-    threads: dict[str, Row] = field(default_factory=dict)
+    threads: dict[tuple[str, str], Row] = field(default_factory=dict)
     told: dict[str, _Told] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     wanted: asyncio.Event = field(default_factory=asyncio.Event)  # at once
@@ -89,7 +89,7 @@ class Recorder:
         self._accounts[run_id] = Account(run_id)
         self._next.begun[run_id] = row
         if thread is not None:
-            self._next.threads[thread["thread_id"]] = thread
+            self._next.threads[thread["thread_id"], thread["owner"]] = thread
         try:
             async with asyncio.timeout(AWAY_SECONDS if self._unreachable else BEGIN_SECONDS):
                 await self._until_written(self._next)

@@ -79,7 +79,7 @@ async def _remove_threads(database: Database, before: datetime) -> int:
     return removed
 
 
-_HAS_RUNS = exists().where(RUNS.c.thread_id == THREADS.c.thread_id)
+_HAS_RUNS = exists().where(RUNS.c.thread_id == THREADS.c.thread_id, RUNS.c.owner == THREADS.c.owner)
 
 
 def _old_runs(before: datetime, *, after: str) -> Select[tuple[str]]:

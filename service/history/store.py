@@ -129,7 +129,7 @@ _ROWS = ("begun", "runs", "events", "models", "tools")
 
 def write(connection: Connection, changes: Changes) -> None:
     """All of it; what was written before stays as it is, or becomes what it is now."""
-    _put(connection, THREADS, changes.threads, key=("thread_id",), renewed=("updated_at",))
+    _put(connection, THREADS, changes.threads, key=("thread_id", "owner"), renewed=("updated_at",))
     _put(connection, RUNS, changes.begun, key=("run_id",))
     _put(connection, EVENTS, changes.events, key=("run_id", "first_seq"))
     _put(connection, MODEL_CALLS, changes.models, key=("run_id", "message_id"), renewed=CALLED)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -51,7 +52,7 @@ THREADS = Table(
     "threads",
     METADATA,
     Column("thread_id", String(128), primary_key=True),
-    Column("owner", String(64), nullable=False, default=""),
+    Column("owner", String(64), primary_key=True, default=""),  # two may have a thread of the same name
     Column("title", Text, nullable=False),
     Column("metadata", Text, nullable=False),  # JSON
     Column("created_at", Utc, nullable=False),
@@ -65,7 +66,7 @@ RUNS = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("run_id", String(26), nullable=False, unique=True),
     Column("owner", String(64), nullable=False, default=""),
-    Column("thread_id", String(128), ForeignKey("threads.thread_id", ondelete="CASCADE")),
+    Column("thread_id", String(128)),
     Column("parent_run_id", String(26)),  # the run of its thread that it follows
     Column("idempotency_key", String(255)),
     Column("chain", Text, nullable=False),
@@ -83,9 +84,10 @@ RUNS = Table(
     Column("created_at", Utc, nullable=False),
     Column("started_at", Utc),
     Column("ended_at", Utc),
+    ForeignKeyConstraint(["thread_id", "owner"], ["threads.thread_id", "threads.owner"], ondelete="CASCADE"),
     Index("ix_runs_chain_run_id", "chain", "run_id"),
     Index("ix_runs_status_run_id", "status", "run_id"),
-    Index("ix_runs_thread_id", "thread_id"),
+    Index("ix_runs_thread_id", "thread_id", "owner"),
     Index("ix_runs_owner_run_id", "owner", "run_id"),
     Index("ix_runs_idempotency_key", "owner", "idempotency_key", unique=True),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from service import database as database_module
@@ -36,6 +36,10 @@ async def number_of(database: Reader) -> int:
     async with database.reading() as connection:
         found = await connection.scalar(text("SELECT count(*) FROM numbers"))
         return int(found or 0)
+
+
+def counted(connection: Connection) -> int:
+    return int(connection.scalar(text("SELECT count(*) FROM numbers")) or 0)
 
 
 async def make_table(database: Database) -> None:
@@ -72,28 +76,38 @@ async def test_fifty_writers_at_once_wait_for_each_other(new_address: NewAddress
         assert await number_of(database) == 50
 
 
-async def test_a_write_that_is_cancelled_anywhere_leaves_nothing_and_keeps_nobody(
-    new_address: NewAddress,
-) -> None:
+async def test_a_unit_of_work_is_written_whole_or_not_at_all(new_address: NewAddress) -> None:
+    def insert(connection: Connection, *numbers: int) -> None:
+        for number in numbers:
+            connection.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": 1 // number})
+
     async with open_database(parse_database_url(new_address())) as database:
         await make_table(database)
+        await database.write(lambda connection: insert(connection, 1, 1))
+        with pytest.raises(ZeroDivisionError):
+            await database.write(lambda connection: insert(connection, 1, 0))
+        assert await number_of(database) == await database.read(counted) == 2
 
-        async def write_then_wait() -> None:
-            async with database.writing() as connection:
-                await connection.execute(text("INSERT INTO numbers VALUES (1)"))
-                await asyncio.Event().wait()
 
+async def test_a_write_whose_caller_is_cancelled_is_whole_or_not_there_and_keeps_nobody(
+    new_address: NewAddress,
+) -> None:
+    def insert_two(connection: Connection) -> None:
+        for _ in range(2):
+            connection.execute(text("INSERT INTO numbers VALUES (1)"))
+
+    async with open_database(parse_database_url(new_address())) as database:
+        await make_table(database)
         for turns in range(2 * POOL_SIZE, 40, 3):
-            writing = asyncio.create_task(write_then_wait())
+            writing = asyncio.create_task(database.write(insert_two))
             for _ in range(turns):
                 await asyncio.to_thread(int)  # a turn of a thread, as the database takes them
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
         with anyio.fail_after(20):
-            await asyncio.gather(*(number_of(database) for _ in range(3 * POOL_SIZE)))
-            async with database.writing() as connection:
-                await connection.execute(text("INSERT INTO numbers VALUES (2)"))
-        assert await number_of(database) == 1
+            await asyncio.gather(*(database.read(counted) for _ in range(3 * POOL_SIZE)))
+            await database.write(insert_two)
+        assert await database.read(counted) % 2 == 0
 
 
 async def test_connections_are_bounded(new_address: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +169,13 @@ async def test_a_file_has_a_write_ahead_log_foreign_keys_and_writers_that_begin_
         async with database.reading():
             other.execute("BEGIN IMMEDIATE")  # a reader keeps nobody from writing
         other.close()
+
+
+async def test_what_reads_a_file_cannot_write_it(tmp_path: Path) -> None:
+    async with open_database(parse_database_url(f"sqlite:///{tmp_path}/x.db")) as database:
+        await make_table(database)
+        with pytest.raises(DBAPIError, match="readonly"):
+            await database.read(lambda connection: connection.execute(text("DELETE FROM numbers")))
 
 
 async def test_a_database_of_the_process_goes_with_it() -> None:

@@ -36,7 +36,7 @@ def _create_tables() -> None:
     op.create_table(
         "threads",
         sa.Column("thread_id", sa.String(128), primary_key=True),
-        sa.Column("owner", sa.String(64), nullable=False),
+        sa.Column("owner", sa.String(64), primary_key=True),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("metadata", sa.Text, nullable=False),
         sa.Column("created_at", time, nullable=False),
@@ -48,7 +48,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
         sa.Column("run_id", sa.String(26), nullable=False, unique=True),
         sa.Column("owner", sa.String(64), nullable=False),
-        sa.Column("thread_id", sa.String(128), sa.ForeignKey("threads.thread_id", ondelete="CASCADE")),
+        sa.Column("thread_id", sa.String(128)),
         sa.Column("parent_run_id", sa.String(26)),
         sa.Column("idempotency_key", sa.String(255)),
         sa.Column("chain", sa.Text, nullable=False),
@@ -66,10 +66,13 @@ def _create_tables() -> None:
         sa.Column("created_at", time, nullable=False),
         sa.Column("started_at", time),
         sa.Column("ended_at", time),
+        sa.ForeignKeyConstraint(
+            ["thread_id", "owner"], ["threads.thread_id", "threads.owner"], ondelete="CASCADE"
+        ),
     )
     op.create_index("ix_runs_chain_run_id", "runs", ["chain", "run_id"])
     op.create_index("ix_runs_status_run_id", "runs", ["status", "run_id"])
-    op.create_index("ix_runs_thread_id", "runs", ["thread_id"])
+    op.create_index("ix_runs_thread_id", "runs", ["thread_id", "owner"])
     op.create_index("ix_runs_owner_run_id", "runs", ["owner", "run_id"])
     op.create_index("ix_runs_idempotency_key", "runs", ["owner", "idempotency_key"], unique=True)
     op.create_table(
