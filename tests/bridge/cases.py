@@ -85,6 +85,7 @@ def run_here(seeds: Iterable[int]) -> Report:
         finally:
             loop.close()
             gc.collect()
+            logging.disable(logging.NOTSET)
 
 
 async def _run(seeds: Iterable[int]) -> Report:
