@@ -9,11 +9,18 @@ from .client import StreamFailed
 from .compare import compare
 from .growth import growth
 from .processes import Cores, StartFailed
+from .recording import recording
 from .search import history_search
 from .sizes import FULL, QUICK
 from .subscribers import subscribers
 
-BENCHMARKS = {"compare": compare, "subscribers": subscribers, "growth": growth, "search": history_search}
+BENCHMARKS = {
+    "compare": compare,
+    "subscribers": subscribers,
+    "growth": growth,
+    "recording": recording,
+    "search": history_search,
+}
 
 
 def main() -> None:

@@ -124,13 +124,20 @@ async def _analyze(database: Database) -> None:
         await connection.exec_driver_sql("ANALYZE runs")
 
 
-def _texts() -> Iterator[str]:
+def text_of_words(number: int, seed: int = 1) -> str:
     """Of words as often as in a language: the n-th most common one n times as rare."""
+    return " ".join(_words(random.Random(seed), number))
+
+
+def _words(chance: random.Random, number: int) -> list[str]:
+    words = [f"word{each}" for each in range(1, WORDS_KNOWN + 1)]
+    return chance.choices(words, [1 / each for each in range(1, WORDS_KNOWN + 1)], k=number)
+
+
+def _texts() -> Iterator[str]:
     chance = random.Random(1)  # the same at each run
-    words = [f"word{number}" for number in range(1, WORDS_KNOWN + 1)]
-    weights = [1 / number for number in range(1, WORDS_KNOWN + 1)]
     while True:
-        many = iter(chance.choices(words, weights, k=1000 * (PROMPT_WORDS + RESPONSE_WORDS)))
+        many = iter(_words(chance, 1000 * (PROMPT_WORDS + RESPONSE_WORDS)))
         for _ in range(1000):
             yield " ".join(next(many) for _ in range(PROMPT_WORDS))
             yield " ".join(next(many) for _ in range(RESPONSE_WORDS))

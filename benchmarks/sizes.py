@@ -54,6 +54,7 @@ class Sizes:
     frozen: int
     runs_kept: int
     searches: int
+    recorded: tuple[Load, ...]
     installs: bool
 
 
@@ -75,6 +76,7 @@ FULL = Sizes(
     frozen=20,
     runs_kept=100_000,
     searches=30,
+    recorded=(Load(streams=60, tokens=500), Load(streams=60, tokens=150, rate=50)),
     installs=True,
 )
 QUICK = Sizes(
@@ -95,5 +97,6 @@ QUICK = Sizes(
     frozen=2,
     runs_kept=1_000,
     searches=2,
+    recorded=(Load(streams=2, tokens=20),),
     installs=False,
 )
