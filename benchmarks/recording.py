@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,14 +30,14 @@ from .table import figure, markdown
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU of this process: for a run's beginning, in milliseconds, and for each of its tokens, in µs."""
+    """CPU of this process: for the beginning and end of a run in ms, and for each of its tokens in µs."""
 
     ms_per_run: float
     us_per_token: float
 
 
 def recording(sizes: Sizes, cores: Cores) -> str:
-    """PostgreSQL's own processes are not counted; the end of a run is, with its tokens."""
+    """PostgreSQL's own processes are not counted."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         addresses = {"SQLite": f"sqlite:///{folder}/chainstream.db"}
@@ -99,14 +99,21 @@ async def _drive(log: EventLog, history: History | None, load: Load) -> Cost:
         for run_id in run_ids:
             await log.append(run_id, 1, entries)
         await asyncio.sleep(1 / load.rate if load.rate else 0)
+    await _settled(history, run_ids)
+    told = time.process_time()
     for run_id in run_ids:
         await log.append(run_id, 1, [_done(" ".join(words))])
         await log.close(run_id)
-    if history is not None:
-        await history.find(run_ids[0])  # which waits for all that was told
+    await _settled(history, run_ids)
     ended = time.process_time()
-    per_run, per_token = (begun - at_first) / load.streams, (ended - begun) / load.all_tokens
+    per_run, per_token = (begun - at_first + ended - told) / load.streams, (told - begun) / load.all_tokens
     return Cost(per_run * 1e3, per_token * 1e6)
+
+
+async def _settled(history: History | None, run_ids: Sequence[str]) -> None:
+    """All that was told is written."""
+    if history is not None:
+        await history.find(run_ids[0])
 
 
 def _token(at: int, word: str) -> Entry:
