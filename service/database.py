@@ -6,9 +6,9 @@ there. PostgreSQL is spoken to through psycopg. No connection is held longer tha
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -202,9 +202,10 @@ async def _open_file(url: URL, stack: AsyncExitStack, *, lasts: bool) -> Databas
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)
     stack.push_async_callback(engine.dispose)
-    await _try(engine)
     files = Files(url)
     stack.callback(files.close)
+    with _refusal_told(url):
+        await files.reading.do(lambda connection: connection.exec_driver_sql("SELECT 1"))
     return Database(engine, url, hold, files, lasts=lasts)
 
 
@@ -231,12 +232,19 @@ _CONNECT: dict[str, Any] = {
 
 
 async def _try(engine: AsyncEngine) -> None:
-    try:
+    with _refusal_told(engine.url):
         async with engine.connect() as connection:
             await connection.exec_driver_sql("SELECT 1")
+
+
+@contextmanager
+def _refusal_told(url: URL) -> Iterator[None]:
+    """Raises StartError where the database does not let us in."""
+    try:
+        yield
     except (DBAPIError, OSError) as error:
         said = " ".join(str(getattr(error, "orig", None) or error).split())
-        message = f"{told(engine.url)} cannot be opened: {said}. Set DATABASE_URL, or start the database."
+        message = f"{told(url)} cannot be opened: {said}. Set DATABASE_URL, or start the database."
         raise StartError("no_database", message[:1].upper() + message[1:]) from error
 
 
