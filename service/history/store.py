@@ -160,7 +160,8 @@ def _upsert(dialect: str, table: Table, key: tuple[str, ...], renewed: tuple[str
     if table is THREADS:  # which keeps what it is called, if it is called anything
         new["title"] = case((THREADS.c.title == "", insert.excluded.title), else_=THREADS.c.title)
     upsert = insert.on_conflict_do_update if new else insert.on_conflict_do_nothing
-    return upsert(index_elements=key, **({"set_": new} if new else {}))  # type: ignore[no-any-return]
+    statement: Insert = upsert(index_elements=key, **({"set_": new} if new else {}))
+    return statement
 
 
 def _pieces(rows: Sequence[Row]) -> list[list[Row]]:

@@ -128,7 +128,7 @@ def _run_id() -> "sa.Column[str]":
     )
 
 
-# SQLite
+# SQLite. The statements are made of this file's own names alone: hence the ignored warnings of injection.
 
 TOKENIZERS = {
     "simple": "unicode61 remove_diacritics 2",
@@ -149,6 +149,7 @@ def _create_fts5() -> None:
     was, is_ = _searched("old."), _searched("new.")
     columns = ", ".join((*COLUMNS, "status"))
     changed = f"({was}) IS NOT ({is_}) OR old.prompt IS NOT new.prompt OR old.response IS NOT new.response"
+    # BEFORE and AFTER: two triggers of the same moment have no order, and what was must be taken out first.
     for name, when, change in (
         ("runs_inserted AFTER INSERT", is_, given),
         ("runs_deleted AFTER DELETE", was, taken),
@@ -173,7 +174,7 @@ def _fts5_texts(row: str) -> str:
 # PostgreSQL
 
 CONFIGURATIONS = {"simple": "pg_catalog.simple", "english": "search_english"}
-# As a pattern, which is several times as fast as translate()
+# As a pattern, which is several times as fast as translate(); the ambiguous characters are meant.
 PUNCTUATION = "[!-/:-@[-`{-~¡«»¿·–—‘’“”„…、。「」『』，．！？：；（）\u00a0\u3000]"  # noqa: RUF001
 
 
