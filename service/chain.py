@@ -52,6 +52,7 @@ class Call:
     chain: "Chain"
     key: BuildKey
     input: Any
+    owner: str
     thread_id: str | None
     config: CallConfig
 
@@ -108,9 +109,15 @@ class Call:
         return config
 
     def _thread(self, run_id: str) -> RunnableConfig:
-        own = self.thread_id if self.chain.has_memory else None
-        thread = {"thread_id": own or run_id} if self.chain.is_graph else {}
+        thread = {"thread_id": self._own_thread or run_id} if self.chain.is_graph else {}
         return RunnableConfig(configurable={**self.config.configurable, **thread})
+
+    @property
+    def _own_thread(self) -> str | None:
+        """Where a graph with a memory keeps this thread: owners have no thread in common."""
+        if self.thread_id is None or not self.chain.has_memory:
+            return None
+        return f"{self.owner}/{self.thread_id}" if self.owner else self.thread_id
 
     def _context(self) -> dict[str, Any]:
         return {} if self.config.context is None else {"context": self.config.context}
@@ -158,6 +165,7 @@ class Chain:
         params: Mapping[str, Any],
         thread_id: str | None,
         config: CallConfig,
+        owner: str = "",
         before: Sequence[Mapping[str, Any]] = (),
     ) -> Call:
         """Check what a client gives, `before` being what was said in its thread; raises RequestErrors."""
@@ -165,6 +173,7 @@ class Chain:
             chain=self,
             key=BuildKey.of(model, params, config.configurable if self._takes_config else {}),
             input=self._input(chain_input(given, system, self.input_schema, self._unremembered(before))),
+            owner=owner,
             thread_id=thread_id,
             config=self._checked(config),
         )

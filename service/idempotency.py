@@ -11,25 +11,26 @@ from .run_rows import request_of, run_of
 
 
 class IdempotencyKeys:
-    """Those of runs that are in memory are here, all are in history. No key is None."""
+    """Those of runs that are in memory are here, all are in history; owners have their own.
+    No key is None."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._here: dict[str, tuple[Run, bytes]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._here: dict[tuple[str, str], tuple[Run, bytes]] = {}
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    def held(self, key: str | None) -> AbstractAsyncContextManager[object]:
+    def held(self, owner: str, key: str | None) -> AbstractAsyncContextManager[object]:
         """Of requests with the same key the second looks once the first has begun."""
-        return nullcontext() if key is None else self._locks.setdefault(key, asyncio.Lock())
+        return nullcontext() if key is None else self._locks.setdefault((owner, key), asyncio.Lock())
 
-    async def find(self, key: str | None, request: RunRequest) -> Run | None:
+    async def find(self, owner: str, key: str | None, request: RunRequest) -> Run | None:
         """The run that was started with it. Raises Conflict where that was with another request, and
         Overloaded where history cannot be asked."""
         if key is None:
             return None
-        if here := self._here.get(key):
+        if here := self._here.get((owner, key)):
             run, fingerprint = here
-        elif found := await self._history.find_by_key(key):
+        elif found := await self._history.find_by_key(owner, key):
             stored, asked = found
             run, fingerprint = run_of(stored), request_of(asked).fingerprint()
         else:
@@ -42,8 +43,8 @@ class IdempotencyKeys:
     def add(self, run: Run, request: RunRequest) -> None:
         """A run that begins, or goes on here."""
         if run.idempotency_key is not None:
-            self._here[run.idempotency_key] = run, request.fingerprint()
+            self._here[run.owner, run.idempotency_key] = run, request.fingerprint()
 
     def let_go(self, run: Run) -> None:
         if run.idempotency_key is not None:
-            self._here.pop(run.idempotency_key, None)
+            self._here.pop((run.owner, run.idempotency_key), None)

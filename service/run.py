@@ -70,6 +70,9 @@ class Run:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     attempt: int = 1
+    owner: str = ""
+    team: str | None = None
+    key_id: str | None = None
     thread_id: str | None = None
     parent_run_id: str | None = None
     status: Status = "queued"
@@ -82,6 +85,11 @@ class Run:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     refused: BaseException | None = None
     idempotency_key: str | None = None
+
+    @property
+    def thread(self) -> tuple[str, str] | None:
+        """Its thread by owner and id."""
+        return None if self.thread_id is None else (self.owner, self.thread_id)
 
     def move(self, to: Status) -> None:
         if to not in TRANSITIONS[self.status]:

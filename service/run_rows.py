@@ -16,7 +16,9 @@ def row_of(run: Run, request: RunRequest) -> Row:
     """The run as history begins it."""
     return {
         "run_id": run.run_id,
-        "owner": "",
+        "owner": run.owner,
+        "team": run.team,
+        "key_id": run.key_id,
         "thread_id": run.thread_id,
         "parent_run_id": run.parent_run_id,
         "idempotency_key": run.idempotency_key,
@@ -38,7 +40,7 @@ def thread_row_of(run: Run, request: RunRequest) -> Row | None:
         return None
     return {
         "thread_id": run.thread_id,
-        "owner": "",
+        "owner": run.owner,
         "title": title_of(to_json(request.input)),
         "metadata": "{}",
         "created_at": run.created_at,
@@ -58,6 +60,9 @@ def run_of(stored: StoredRun) -> Run:
         started_at=stored.started_at,
         ended_at=stored.ended_at,
         attempt=stored.attempt,
+        owner=stored.owner,
+        team=stored.team,
+        key_id=stored.key_id,
         thread_id=stored.thread_id,
         parent_run_id=stored.parent_run_id,
         status=cast(Status, stored.status),

@@ -8,6 +8,7 @@ from functools import partial
 
 from ulid import ULID
 
+from .access.caller import ANYONE, Caller
 from .approvals import Decision, answer_to
 from .chain import Call
 from .errors import Conflict, NotFound, Overloaded
@@ -52,16 +53,19 @@ class Runs:
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
         self._draining = False
 
-    async def start(self, request: RunRequest, *, attached: bool, key: str | None = None) -> Run:
-        """Start a run, or find the one that the same request started under the same idempotency `key`.
+    async def start(
+        self, request: RunRequest, caller: Caller = ANYONE, *, attached: bool, key: str | None = None
+    ) -> Run:
+        """Start a run, or find the one that the same request of this caller started under the same
+        idempotency `key`.
 
         `attached`: the caller will read it, so it is cancelled when left, unless the request says otherwise.
         Raises RequestErrors, and Overloaded also where it cannot be recorded; then nothing was started.
         """
-        async with self._keys.held(key):
-            if known := await self._keys.find(key, request):
+        async with self._keys.held(caller.owner, key):
+            if known := await self._keys.find(caller.owner, key, request):
                 return await _opened(self._runs.get(known.run_id, known))
-            run, call = await self._prepare(request, attached, key)
+            run, call = await self._prepare(request, caller, attached, key)
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
@@ -78,73 +82,79 @@ class Runs:
             self._start_grace(run, max(self._grace, FIRST_READER_WAIT))
         return run
 
-    async def _prepare(self, request: RunRequest, attached: bool, key: str | None) -> tuple[Run, Call]:
+    async def _prepare(
+        self, request: RunRequest, caller: Caller, attached: bool, key: str | None
+    ) -> tuple[Run, Call]:
         """A run that has the turn of its thread, and the call that it is to make."""
         if self._draining:
             raise draining()
         chain = self._registry.get(request.chain)
         model = self._registry.model_for(chain, request.model, request.params)
         thread_id = chain.thread_of(request.thread_id, request.config.configurable)
-        async with self._turns.taken(thread_id, request) as place:
+        async with self._turns.taken(caller.owner, thread_id, request) as place:
             call = chain.call(
                 given=request.input,
                 system=request.system,
                 model=model,
                 params=request.params,
+                owner=caller.owner,
                 thread_id=thread_id,
                 config=request.config,
                 before=place.before,
             )
             self._executor.check_room()
-            run = self._add(request, call, model, attached, key)
+            run = self._add(request, caller, call, model, attached, key)
             run.parent_run_id = place.parent_run_id
             self._turns.begin(run)
         return run, call
 
-    async def find(self, run_id: str) -> Run:
-        """Raises NotFound, and Overloaded where history has to be asked and cannot."""
-        if run := self._runs.get(run_id):
+    async def find(self, run_id: str, caller: Caller = ANYONE) -> Run:
+        """Raises NotFound, also for what the caller does not see, and Overloaded where history has to be
+        asked and cannot."""
+        run = self._runs.get(run_id)
+        if run is None and is_run_id(run_id) and (stored := await self._history.find(run_id)):
+            run = run_of(stored)
+            run.ended.set()
+        if run is not None and caller.sees(run.owner, run_id):
             return run
-        if is_run_id(run_id) and (stored := await self._history.find(run_id)):
-            over = run_of(stored)
-            over.ended.set()
-            return over
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
 
-    async def cancel(self, run_id: str, reason: CancelReason = "user") -> Run:
+    async def cancel(self, run_id: str, caller: Caller = ANYONE, reason: CancelReason = "user") -> Run:
         """Cancel, and wait a second for the end; a run that has ended is left as it is."""
-        run = await self.find(run_id)
+        run = await self.find(run_id, caller)
         if not run.ended.is_set():
             self._executor.cancel(run_id, reason)
             await wait_for(run.ended, CANCEL_WAIT)
         return run
 
-    async def delete(self, run_id: str) -> None:
+    async def delete(self, run_id: str, caller: Caller = ANYONE) -> None:
         """Forget a run that is over. Raises NotFound, and Conflict where it goes on."""
-        run = await self.find(run_id)
+        run = await self.find(run_id, caller)
         if not run.ended.is_set():
             raise Conflict("run_not_ended", "The run goes on: cancel it, then delete it.")
         await self.log.expire(run_id)
         await self._history.remove_run(run_id)
 
-    async def delete_thread(self, thread_id: str) -> None:
+    async def delete_thread(self, thread_id: str, caller: Caller = ANYONE) -> None:
         """Cancel what runs in a thread, and forget all of it. Raises NotFound."""
-        here = [run for run in self._runs.values() if run.thread_id == thread_id]
+        here = [run for run in self._runs.values() if run.thread == (caller.owner, thread_id)]
         for run in here:
             self._executor.cancel(run.run_id, "user")
         for run in here:
             await run.ended.wait()
             await self.log.expire(run.run_id)
-        await self._history.remove_thread(thread_id)
+        await self._history.remove_thread(caller.owner, thread_id)
 
-    async def decide(self, run_id: str, interrupt_id: str, decisions: Sequence[Decision]) -> Run:
+    async def decide(
+        self, run_id: str, interrupt_id: str, decisions: Sequence[Decision], caller: Caller = ANYONE
+    ) -> Run:
         """Answer one of the questions that a run waits for; with the last of them it goes on.
 
         Raises NotFound, Conflict where it was answered before or the run waits no more, Unprocessable where
         the decisions are not what is asked for, and Overloaded where one that is not the last cannot be kept;
         then nothing was decided.
         """
-        run = await self.find(run_id)
+        run = await self.find(run_id, caller)
         async with run.deciding:
             approval = run.waits.find(interrupt_id)
             if self._draining:
@@ -204,10 +214,17 @@ class Runs:
             self._keys.let_go(run)
 
     def _add(
-        self, request: RunRequest, call: Call, model: str | None, attached: bool, key: str | None
+        self,
+        request: RunRequest,
+        caller: Caller,
+        call: Call,
+        model: str | None,
+        attached: bool,
+        key: str | None,
     ) -> Run:
         wanted = request.on_disconnect or ("cancel" if attached else "continue")
         run = Run(str(ULID()).lower(), call.chain.name, model, request.metadata, wanted == "cancel")
+        run.owner, run.team, run.key_id = caller.owner, caller.team, caller.key_id
         run.thread_id = call.thread_id
         run.cancel_after_pause = request.on_disconnect == "cancel"
         self._runs[run.run_id] = run

@@ -98,6 +98,7 @@ def _call(waiting: WaitingRun, registry: Registry) -> Call:
         system=request.system,
         model=registry.model_for(chain, waiting.run.model, request.params),
         params=request.params,
+        owner=waiting.run.owner,
         thread_id=chain.thread_of(request.thread_id, request.config.configurable),
         config=request.config,
     )

@@ -13,6 +13,8 @@ from .run import OnBusy, Run, RunRequest
 
 LATEST = "latest"
 
+Thread = tuple[str, str]  # its owner and id
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -29,12 +31,12 @@ class Turns:
     def __init__(self, history: History, cancel: Callable[[str], object]) -> None:
         self._history = history
         self._cancel = cancel
-        self._running: dict[str, Run] = {}
-        self._beginning: dict[str, asyncio.Event] = {}
+        self._running: dict[Thread, Run] = {}
+        self._beginning: dict[Thread, asyncio.Event] = {}
         self._closed = asyncio.Event()
 
     @asynccontextmanager
-    async def taken(self, thread_id: str | None, request: RunRequest) -> AsyncIterator[Place]:
+    async def taken(self, owner: str, thread_id: str | None, request: RunRequest) -> AsyncIterator[Place]:
         """The turn of a run that is about to begin; other beginnings in the thread wait, or are refused.
 
         Raises Conflict where the thread is busy and the request waits for nothing, NotFound where there is
@@ -46,40 +48,41 @@ class Turns:
                 raise InvalidRequest("no_thread", message)
             yield Place()
             return
-        await self._until_free(thread_id, request.on_busy)
-        begun = self._beginning[thread_id] = asyncio.Event()
+        thread = owner, thread_id
+        await self._until_free(thread, request.on_busy)
+        begun = self._beginning[thread] = asyncio.Event()
         try:
-            yield await self._place(thread_id, request.parent_run_id)
+            yield await self._place(thread, request.parent_run_id)
         finally:
-            del self._beginning[thread_id]
+            del self._beginning[thread]
             begun.set()
 
     def begin(self, run: Run) -> None:
         """This run has the turn of its thread, until it ends."""
-        if run.thread_id is not None:
-            self._running[run.thread_id] = run
+        if run.thread is not None:
+            self._running[run.thread] = run
 
     def let_go(self, run: Run) -> None:
-        if run.thread_id is not None and self._running.get(run.thread_id) is run:
-            del self._running[run.thread_id]
+        if run.thread is not None and self._running.get(run.thread) is run:
+            del self._running[run.thread]
 
     def close(self) -> None:
         """No thread becomes free any more: what waits is refused."""
         self._closed.set()
 
-    def running(self, thread_id: str) -> Run | None:
+    def running(self, thread: Thread) -> Run | None:
         """The run that has the thread's turn."""
-        run = self._running.get(thread_id)
+        run = self._running.get(thread)
         return None if run is None or run.ended.is_set() else run
 
-    async def _until_free(self, thread_id: str, on_busy: OnBusy) -> None:
-        while (run := self.running(thread_id)) or thread_id in self._beginning:
+    async def _until_free(self, thread: Thread, on_busy: OnBusy) -> None:
+        while (run := self.running(thread)) or thread in self._beginning:
             if on_busy == "reject":
                 by = f" with the run {run.run_id!r}" if run else ""
                 cure = "wait for its end, or send `on_busy`: `wait` or `cancel`"
-                raise Conflict("thread_busy", f"The thread {thread_id!r} is busy{by}: {cure}.")
+                raise Conflict("thread_busy", f"The thread {thread[1]!r} is busy{by}: {cure}.")
             if run is None:
-                await self._wait_for(self._beginning[thread_id])
+                await self._wait_for(self._beginning[thread])
                 continue
             if on_busy == "cancel":
                 self._cancel(run.run_id)
@@ -95,15 +98,15 @@ class Turns:
         if self._closed.is_set():
             raise draining()
 
-    async def _place(self, thread_id: str, parent_run_id: str | None) -> Place:
-        turns = await self._history.turns(thread_id)
+    async def _place(self, thread: Thread, parent_run_id: str | None) -> Place:
+        turns = await self._history.turns(*thread)
         if parent_run_id == LATEST:
             parent_run_id = turns[-1].run_id if turns else None
         before = branch(turns, parent_run_id)
         if parent_run_id is not None and not before:
-            message = f"The thread {thread_id!r} has no run {parent_run_id!r} to follow."
+            message = f"The thread {thread[1]!r} has no run {parent_run_id!r} to follow."
             raise NotFound("parent_not_found", message)
-        return Place(thread_id, parent_run_id, conversation(before))
+        return Place(thread[1], parent_run_id, conversation(before))
 
 
 def draining() -> Overloaded:

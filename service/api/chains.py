@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from ..chain import Chain
 from ..values import to_json
+from .access import MayRead
 from .run_views import json_response
 from .services import ServicesOf
 
@@ -14,7 +15,7 @@ router = APIRouter(tags=["chains"])
 
 
 @router.get("/chains", summary="The chains that can be run")
-async def list_chains(services: ServicesOf) -> Response:
+async def list_chains(services: ServicesOf, caller: MayRead) -> Response:
     """`models` are those that a request can choose, the default first; a chain that is `model_fixed` has its
     own. One that `keeps_threads`, a graph with a memory of its own, takes a `thread_id`."""
     registry = services.registry

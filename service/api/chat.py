@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from ..access.caller import Caller
 from ..errors import InvalidRequest
 from ..run import RunRequest
 from ..values import clean_text
+from .access import MayRun
 from .bodies import ChatBody
 from .negotiation import format_of
 from .run_views import json_response
@@ -21,6 +23,7 @@ router = APIRouter(prefix="/chat", tags=["chat"])
 @router.get("/stream", summary="Ask and stream a chat, in one GET")
 async def get_chat(
     services: ServicesOf,
+    caller: MayRun,
     request: Request,
     message: Annotated[str | None, Query(description="What to ask.", examples=["Tell me a story"])] = None,
     model: str | None = None,
@@ -33,40 +36,48 @@ async def get_chat(
             raise InvalidRequest("no_message", "There is no message: GET /chat/stream?message=Hello")
         return _request(services, clean_text(message), model, provider)
 
-    return await _streamed(services, request, wanted, "message")
+    return await _streamed(services, caller, request, wanted, "message")
 
 
 @router.post("/stream", summary="Ask and stream a chat")
-async def post_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
+async def post_chat(services: ServicesOf, caller: MayRun, request: Request, body: ChatBody) -> Response:
     """`model` and `provider` are optional. The first event, and X-Stream-ID, tell the stream's id."""
-    return await _post(services, request, body, "message")
+    return await _post(services, caller, request, body, "message")
 
 
 @router.post("/stream/{stream_id}/cancel", summary="Cancel a chat")
-async def cancel_chat(services: ServicesOf, stream_id: str) -> Response:
+async def cancel_chat(services: ServicesOf, caller: MayRun, stream_id: str) -> Response:
     """Its status: cancelled, or how it had ended before; 202 if it takes longer than a second."""
-    run = await services.runs.cancel(stream_id)
+    run = await services.runs.cancel(stream_id, caller)
     return json_response({"status": run.status}, 200 if run.ended.is_set() else 202)
 
 
 @router.post("/stream-simple", summary="Ask and stream a chat as plain text")
-async def post_simple_chat(services: ServicesOf, request: Request, body: ChatBody) -> Response:
+async def post_simple_chat(
+    services: ServicesOf, caller: MayRun, request: Request, body: ChatBody
+) -> Response:
     """The same, as plain text."""
-    return await _post(services, request, body, "text")
+    return await _post(services, caller, request, body, "text")
 
 
-async def _post(services: Services, request: Request, body: ChatBody, default: str) -> Response:
+async def _post(
+    services: Services, caller: Caller, request: Request, body: ChatBody, default: str
+) -> Response:
     def wanted() -> RunRequest:
         return _request(services, body.message, body.model, body.provider)
 
-    return await _streamed(services, request, wanted, default)
+    return await _streamed(services, caller, request, wanted, default)
 
 
 async def _streamed(
-    services: Services, request: Request, wanted: Callable[[], RunRequest], default: str
+    services: Services,
+    caller: Caller,
+    request: Request,
+    wanted: Callable[[], RunRequest],
+    default: str,
 ) -> Response:
     """In the format that the request asks for, or the route's."""
-    answer = await start_and_follow(services, request, wanted, format_of(request, default))
+    answer = await start_and_follow(services, caller, request, wanted, format_of(request, default))
     answer.headers["X-Stream-ID"] = answer.headers["X-Run-ID"]
     return answer
 

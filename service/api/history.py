@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ..history.store import Exchange
+from .access import MayRead
 from .run_views import json_response
 from .services import ServicesOf
 
@@ -16,18 +17,19 @@ router = APIRouter(prefix="/history", tags=["history"])
 @router.get("", summary="What was asked and answered, the newest first")
 async def list_history(
     services: ServicesOf,
+    caller: MayRead,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
 ) -> Response:
     """GET /runs pages by cursor, which stays fast however far one goes."""
-    found, total = await services.history.exchanges(limit=limit, offset=offset)
+    found, total = await services.history.exchanges(caller.owner, limit=limit, offset=offset)
     items = [_view(exchange) for exchange in found]
     return json_response({"items": items, "total": total, "limit": limit, "offset": offset})
 
 
 @router.get("/{run_id}", summary="What was asked and answered in one run")
-async def get_history(services: ServicesOf, run_id: str) -> Response:
-    run = await services.runs.find(run_id)
+async def get_history(services: ServicesOf, caller: MayRead, run_id: str) -> Response:
+    run = await services.runs.find(run_id, caller)
     return json_response(_view(await services.history.exchange(run.run_id)))
 
 

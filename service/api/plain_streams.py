@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from ..access.caller import Caller
 from ..run import RunRequest
 from ..values import clean_text
+from .access import MayRun
 from .bodies import PromptBody, ProxyBody
 from .services import Services, ServicesOf
 from .streaming import start_and_follow
@@ -21,16 +23,19 @@ def _check_key(services: ServicesOf, request: Request) -> None:
 @router.get("/openai-stream", summary="Ask and stream plain text, in one GET")
 async def get_openai_stream(
     services: ServicesOf,
+    caller: MayRun,
     request: Request,
     prompt: Annotated[str, Query(description="What to ask.")] = "Hello",
 ) -> Response:
     """The text ends with a line `[Done]`."""
-    return await _text(services, request, clean_text(prompt))
+    return await _text(services, caller, request, clean_text(prompt))
 
 
 @router.post("/openai-stream", summary="Ask and stream plain text that ends with a line [Done]")
-async def post_openai_stream(services: ServicesOf, request: Request, body: PromptBody) -> Response:
-    return await _text(services, request, body.prompt)
+async def post_openai_stream(
+    services: ServicesOf, caller: MayRun, request: Request, body: PromptBody
+) -> Response:
+    return await _text(services, caller, request, body.prompt)
 
 
 @router.post(
@@ -38,21 +43,23 @@ async def post_openai_stream(services: ServicesOf, request: Request, body: Promp
     summary="Ask and stream plain text, with the service's key",
     dependencies=[Depends(_check_key)],
 )
-async def post_secure_stream(services: ServicesOf, request: Request, body: PromptBody) -> Response:
+async def post_secure_stream(
+    services: ServicesOf, caller: MayRun, request: Request, body: PromptBody
+) -> Response:
     """The key is `API_KEY`'s; it comes as `Authorization: Bearer` or `X-API-Key`."""
-    return await _text(services, request, body.prompt)
+    return await _text(services, caller, request, body.prompt)
 
 
 @router.post("/llm-proxy", summary="Ask and stream bare tokens")
-async def post_llm_proxy(services: ServicesOf, request: Request, body: ProxyBody) -> Response:
+async def post_llm_proxy(services: ServicesOf, caller: MayRun, request: Request, body: ProxyBody) -> Response:
     """`data:` per token, then `event: done` with `data: [END]`."""
 
     def wanted() -> RunRequest:
         model = services.registry.model_named(None, body.provider)
         return RunRequest(input=body.prompt, model=model)
 
-    return await start_and_follow(services, request, wanted, "llm-proxy")
+    return await start_and_follow(services, caller, request, wanted, "llm-proxy")
 
 
-async def _text(services: Services, request: Request, prompt: str) -> Response:
-    return await start_and_follow(services, request, lambda: RunRequest(input=prompt), "text-done")
+async def _text(services: Services, caller: Caller, request: Request, prompt: str) -> Response:
+    return await start_and_follow(services, caller, request, lambda: RunRequest(input=prompt), "text-done")

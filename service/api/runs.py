@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ..run import Run, Status
+from .access import MayRead, MayRun
 from .bodies import DecisionsBody, RunBody
 from .negotiation import cursor_of, format_of, idempotency_key_of
 from .run_views import in_short, in_whole, json_response, root_of, tool_view
@@ -17,23 +18,23 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 
 @router.post("", status_code=202, summary="Start a run")
-async def start_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
+async def start_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
     """Answers at once; the events are at `events_url`, from the first, whenever they are asked for."""
-    run = await services.runs.start(body.request(), attached=False, key=idempotency_key_of(request))
+    run = await services.runs.start(body.request(), caller, attached=False, key=idempotency_key_of(request))
     headers = {"Location": f"{root_of(request)}/runs/{run.run_id}", "X-Run-ID": run.run_id}
     return json_response(in_short(run, root_of(request)), 202, headers)
 
 
 @router.post("/stream", summary="Start a run and stream it")
-async def stream_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
-    return await start_and_follow(services, request, body.request, format_of(request, "events"))
+async def stream_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
+    return await start_and_follow(services, caller, request, body.request, format_of(request, "events"))
 
 
 @router.post("/wait", summary="Start a run and wait for its end")
-async def wait_for_run(services: ServicesOf, request: Request, body: RunBody) -> Response:
+async def wait_for_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
     """Answers with the finished run, whether it succeeded or not: its `status` says. A run that waits for a
     person is answered with too: `waiting`, with its `approvals`."""
-    run = await services.runs.start(body.request(), attached=True, key=idempotency_key_of(request))
+    run = await services.runs.start(body.request(), caller, attached=True, key=idempotency_key_of(request))
     with services.runs.subscribed(run):
         await _settled_or_left(request, run)
     whole = await in_whole(services.runs, run, root_of(request))
@@ -58,6 +59,7 @@ async def _left(request: Request) -> None:
 @router.get("", summary="List runs, the newest first")
 async def list_runs(
     services: ServicesOf,
+    caller: MayRead,
     request: Request,
     status: Status | None = None,
     chain: str | None = None,
@@ -67,54 +69,61 @@ async def list_runs(
 ) -> Response:
     """`next` is the cursor of the next page, null on the last."""
     wanted = {"status": status, "chain": chain, "thread_id": thread_id}
-    filters = {name: value for name, value in wanted.items() if value is not None}
+    filters = {name: value for name, value in wanted.items() if value is not None} | {"owner": caller.owner}
     found = await services.history.runs(filters=filters, after=after, limit=limit + 1)
     more = found[limit - 1].run_id if len(found) > limit else None
     return json_response({"items": [in_short(run, root_of(request)) for run in found[:limit]], "next": more})
 
 
 @router.get("/{run_id}/tools/{tool_call_id}", summary="A tool call with its whole result")
-async def get_tool(services: ServicesOf, run_id: str, tool_call_id: str) -> Response:
+async def get_tool(services: ServicesOf, caller: MayRead, run_id: str, tool_call_id: str) -> Response:
     """Also of one whose `tool_end` says `truncated`."""
-    run = await services.runs.find(run_id)
+    run = await services.runs.find(run_id, caller)
     return json_response(tool_view(await services.history.tool(run.run_id, tool_call_id)))
 
 
 @router.get("/{run_id}", summary="One run with its output, usage and tools")
-async def get_run(services: ServicesOf, request: Request, run_id: str) -> Response:
-    run = await services.runs.find(run_id)
+async def get_run(services: ServicesOf, caller: MayRead, request: Request, run_id: str) -> Response:
+    run = await services.runs.find(run_id, caller)
     return json_response(await in_whole(services.runs, run, root_of(request)))
 
 
 @router.get("/{run_id}/events", summary="A run's events from a cursor")
-async def run_events(services: ServicesOf, request: Request, run_id: str) -> Response:
+async def run_events(services: ServicesOf, caller: MayRead, request: Request, run_id: str) -> Response:
     """`Last-Event-ID` or `?after=` is the cursor: an event's id, `<attempt>.<seq>` or `<seq>`."""
-    return await attach(services, request, run_id, format_of(request, "events"), cursor_of(request, run_id))
+    format_name, cursor = format_of(request, "events"), cursor_of(request, run_id)
+    return await attach(services, caller, request, run_id, format_name, cursor)
 
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run that is over")
-async def delete_run(services: ServicesOf, run_id: str) -> Response:
+async def delete_run(services: ServicesOf, caller: MayRun, run_id: str) -> Response:
     """With its events and calls; in its thread, those that followed it follow the run before it."""
-    await services.runs.delete(run_id)
+    await services.runs.delete(run_id, caller)
     return Response(status_code=204)
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a run")
-async def cancel_run(services: ServicesOf, request: Request, run_id: str) -> Response:
+async def cancel_run(services: ServicesOf, caller: MayRun, request: Request, run_id: str) -> Response:
     """200 with the final state, also of a run that had ended before; 202 if it takes longer than a second."""
-    run = await services.runs.cancel(run_id)
+    run = await services.runs.cancel(run_id, caller)
     status = 200 if run.ended.is_set() else 202
     return json_response(await in_whole(services.runs, run, root_of(request)), status)
 
 
 @router.post("/{run_id}/approvals/{interrupt_id}", summary="Answer what a run waits for")
 async def decide(
-    services: ServicesOf, request: Request, run_id: str, interrupt_id: str, body: DecisionsBody
+    services: ServicesOf,
+    caller: MayRun,
+    request: Request,
+    run_id: str,
+    interrupt_id: str,
+    body: DecisionsBody,
 ) -> Response:
     """With the last answer the run goes on, with the same id and log: open its events again.
 
     `approve`, `edit` with `args`, `reject` with a `message` or without, `respond` with a `message`. A
     question without requests takes one of them: `respond` with a `value`, or yes, or no.
     """
-    run = await services.runs.decide(run_id, interrupt_id, [each.decision() for each in body.decisions])
+    decisions = [each.decision() for each in body.decisions]
+    run = await services.runs.decide(run_id, interrupt_id, decisions, caller)
     return json_response(await in_whole(services.runs, run, root_of(request)))

@@ -12,6 +12,7 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from ..access.caller import Caller
 from ..errors import Overloaded
 from ..event_log.base import START, Cursor, Record, UnknownLog
 from ..run import Run, RunRequest
@@ -83,7 +84,12 @@ async def follow(
 
 
 async def attach(
-    services: Services, request: Request, run_id: str, format_name: str, cursor: Cursor = START
+    services: Services,
+    caller: Caller,
+    request: Request,
+    run_id: str,
+    format_name: str,
+    cursor: Cursor = START,
 ) -> Response:
     """The run of this id from the cursor on.
 
@@ -91,7 +97,7 @@ async def attach(
     come back.
     """
     try:
-        run = await services.runs.find(run_id)
+        run = await services.runs.find(run_id, caller)
         return await follow(services, request, run, format_name, cursor)
     except Overloaded:
         format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
@@ -102,15 +108,19 @@ async def attach(
 
 
 async def start_and_follow(
-    services: Services, request: Request, wanted: Callable[[], RunRequest], format_name: str
+    services: Services,
+    caller: Caller,
+    request: Request,
+    wanted: Callable[[], RunRequest],
+    format_name: str,
 ) -> Response:
     """Start a run and stream it; with a cursor in the request, only go on with the run that it names."""
     if place := attach_to(request):
         run_id, cursor = place
-        return await attach(services, request, run_id, format_name, cursor)
+        return await attach(services, caller, request, run_id, format_name, cursor)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
-    run = await services.runs.start(wanted(), attached=True, key=idempotency_key_of(request))
+    run = await services.runs.start(wanted(), caller, attached=True, key=idempotency_key_of(request))
     return await follow(services, request, run, format_name)
 
 

@@ -12,6 +12,7 @@ from ulid import ULID
 from ..errors import InvalidRequest
 from ..history.threads import StoredThread, Turn, branch
 from ..values import encode_json, to_json
+from .access import MayRead, MayRun
 from .bodies import Clean, Metadata, ThreadId
 from .run_views import json_response, root_of
 from .services import ServicesOf
@@ -48,23 +49,26 @@ class ThreadChangesBody(BaseModel):
 
 
 @router.post("", status_code=201, summary="Begin a thread")
-async def create_thread(services: ServicesOf, request: Request, body: NewThreadBody) -> Response:
+async def create_thread(
+    services: ServicesOf, caller: MayRun, request: Request, body: NewThreadBody
+) -> Response:
     """A run with a `thread_id` that is new begins one as well."""
     thread_id = body.thread_id or str(ULID()).lower()
     now = datetime.now(UTC)
     thread = StoredThread(thread_id, body.title or "", _json(body.metadata), now, now)
-    await services.history.create_thread(thread)
+    await services.history.create_thread(caller.owner, thread)
     return json_response(_view(thread), 201, {"Location": f"{root_of(request)}/threads/{thread_id}"})
 
 
 @router.get("", summary="List threads, the one that was used last first")
 async def list_threads(
     services: ServicesOf,
+    caller: MayRead,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> Response:
     """`next` is the cursor of the next page, null on the last."""
-    found = await services.history.threads(after=_place(after), limit=limit + 1)
+    found = await services.history.threads(caller.owner, after=_place(after), limit=limit + 1)
     more = _cursor(found[limit - 1]) if len(found) > limit else None
     return json_response({"items": [_view(thread) for thread in found[:limit]], "next": more})
 
@@ -72,26 +76,29 @@ async def list_threads(
 @router.get("/{thread_id}", summary="A thread with its runs")
 async def get_thread(
     services: ServicesOf,
+    caller: MayRead,
     thread_id: str,
     all_: Annotated[bool, Query(alias="all", description="Every branch, not only the latest.")] = False,
 ) -> Response:
     """`runs` is the branch that leads to the latest run, the first run first; with `all`, the whole tree."""
-    thread = await services.history.thread(thread_id)
-    turns = await services.history.turns(thread_id)
+    thread = await services.history.thread(caller.owner, thread_id)
+    turns = await services.history.turns(caller.owner, thread_id)
     shown = turns if all_ or not turns else branch(turns, turns[-1].run_id)
     return json_response({**_view(thread), "runs": [_turn_view(turn) for turn in shown]})
 
 
 @router.patch("/{thread_id}", summary="Rename a thread, or change its metadata")
-async def change_thread(services: ServicesOf, thread_id: str, body: ThreadChangesBody) -> Response:
-    await services.history.change_thread(thread_id, body.values())
-    return json_response(_view(await services.history.thread(thread_id)))
+async def change_thread(
+    services: ServicesOf, caller: MayRun, thread_id: str, body: ThreadChangesBody
+) -> Response:
+    await services.history.change_thread(caller.owner, thread_id, body.values())
+    return json_response(_view(await services.history.thread(caller.owner, thread_id)))
 
 
 @router.delete("/{thread_id}", status_code=204, summary="Delete a thread with its runs")
-async def delete_thread(services: ServicesOf, thread_id: str) -> Response:
+async def delete_thread(services: ServicesOf, caller: MayRun, thread_id: str) -> Response:
     """What still runs in it is cancelled."""
-    await services.runs.delete_thread(thread_id)
+    await services.runs.delete_thread(thread_id, caller)
     return Response(status_code=204)
 
 

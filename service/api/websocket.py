@@ -9,11 +9,13 @@ from fastapi import APIRouter
 from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from ..access.caller import Caller
 from ..errors import ChainstreamError, Conflict
 from ..event_log.base import START, Cursor
 from ..run import Run, RunRequest
 from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
+from .access import MayRun
 from .send_watch import SendWatch
 from .services import Services, ServicesOf
 from .socket_messages import CancelMessage, ChatMessage, ResumeMessage, message_of
@@ -30,10 +32,10 @@ router = APIRouter()
 
 
 @router.websocket("/ws/{client_id}")
-async def talk(websocket: WebSocket, client_id: str, services: ServicesOf) -> None:
+async def talk(websocket: WebSocket, client_id: str, services: ServicesOf, caller: MayRun) -> None:
     """Any number of sockets may have the same client id; it is kept with the runs that they start."""
     await websocket.accept()
-    socket = _Socket(websocket, client_id[:CLIENT_ID_CHARS], services)
+    socket = _Socket(websocket, client_id[:CLIENT_ID_CHARS], services, caller)
     leaving = asyncio.create_task(socket.leave_at_shutdown())
     try:
         with suppress(WebSocketDisconnect):
@@ -48,10 +50,11 @@ async def talk(websocket: WebSocket, client_id: str, services: ServicesOf) -> No
 class _Socket:
     """What one client says, and the run that it is told of."""
 
-    def __init__(self, websocket: WebSocket, client_id: str, services: Services) -> None:
+    def __init__(self, websocket: WebSocket, client_id: str, services: Services, caller: Caller) -> None:
         self._websocket = websocket
         self._client_id = client_id
         self._services = services
+        self._caller = caller
         self._run: Run | None = None
         self._telling: asyncio.Task[None] | None = None
         self._told = False
@@ -88,10 +91,10 @@ class _Socket:
             await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
             request = self._request(said)
-            run = await self._services.runs.start(request, attached=True)
+            run = await self._services.runs.start(request, self._caller, attached=True)
             await self._tell(run, START)
         else:
-            run = await self._services.runs.find(said.run_id)
+            run = await self._services.runs.find(said.run_id, self._caller)
             await self._tell(run, parse_cursor(str(said.after), run.run_id)[1])
 
     def _request(self, said: ChatMessage) -> RunRequest:
@@ -113,10 +116,10 @@ class _Socket:
         if run is None or (run.ended.is_set() and not self._tells):
             raise Conflict("not_running", "Nothing runs on this socket.")
         if self._tells:
-            await self._services.runs.cancel(run.run_id)
+            await self._services.runs.cancel(run.run_id, self._caller)
         else:  # it waits for a person
             told = Cursor((await self._services.runs.log.extent(run.run_id)).last)
-            await self._services.runs.cancel(run.run_id)
+            await self._services.runs.cancel(run.run_id, self._caller)
             await self._tell(run, told)
 
     async def _tell(self, run: Run, cursor: Cursor) -> None:

@@ -41,9 +41,9 @@ class History:
         await self._settle()
         return await self._ask(lambda connection: store.find_run(connection, run_id))
 
-    async def find_by_key(self, key: str) -> tuple[StoredRun, str] | None:
+    async def find_by_key(self, owner: str, key: str) -> tuple[StoredRun, str] | None:
         """The run that began with this idempotency key, and its request as JSON."""
-        return await self._ask(lambda connection: store.find_by_key(connection, key))
+        return await self._ask(lambda connection: store.find_by_key(connection, owner, key))
 
     async def runs(self, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[StoredRun]:
         """The newest first, those before the run `after`."""
@@ -52,16 +52,16 @@ class History:
             lambda connection: store.list_runs(connection, filters=filters, after=after, limit=limit)
         )
 
-    async def turns(self, thread_id: str) -> list[Turn]:
+    async def turns(self, owner: str, thread_id: str) -> list[Turn]:
         """All runs of a thread, the oldest first; none where there is no such thread."""
         await self._settle()
-        return await self._ask(lambda connection: threads.turns_of(connection, thread_id))
+        return await self._ask(lambda connection: threads.turns_of(connection, owner, thread_id))
 
-    async def exchanges(self, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
+    async def exchanges(self, owner: str, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
         """The newest first, and how many there are."""
         await self._settle()
         return await self._ask(
-            lambda connection: store.list_exchanges(connection, limit=limit, offset=offset)
+            lambda connection: store.list_exchanges(connection, owner=owner, limit=limit, offset=offset)
         )
 
     async def exchange(self, run_id: str) -> Exchange:
@@ -69,41 +69,47 @@ class History:
         await self._settle()
         return await self._ask(lambda connection: store.find_exchange(connection, run_id))
 
-    async def search(self, *, query: str, limit: int, offset: int, lang: str) -> tuple[list[Found], int]:
+    async def search(
+        self, owner: str, *, query: str, limit: int, offset: int, lang: str
+    ) -> tuple[list[Found], int]:
         """As search.search."""
         await self._settle()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await search(
-                    self._database, query=query, owner="", limit=limit, offset=offset, lang=lang
+                    self._database, query=query, owner=owner, limit=limit, offset=offset, lang=lang
                 )
         except UNREACHABLE as error:
             raise _unreachable() from error
 
-    async def threads(self, *, after: tuple[datetime, str] | None, limit: int) -> list[StoredThread]:
+    async def threads(
+        self, owner: str, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[StoredThread]:
         """Those that were used last come first."""
         await self._settle()
-        return await self._ask(lambda connection: threads.newest(connection, after=after, limit=limit))
+        return await self._ask(
+            lambda connection: threads.newest(connection, owner=owner, after=after, limit=limit)
+        )
 
-    async def thread(self, thread_id: str) -> StoredThread:
+    async def thread(self, owner: str, thread_id: str) -> StoredThread:
         """Raises NotFound."""
         await self._settle()
-        found = await self._ask(lambda connection: threads.find(connection, thread_id))
+        found = await self._ask(lambda connection: threads.find(connection, owner, thread_id))
         return found or _missing(thread_id)
 
-    async def create_thread(self, thread: StoredThread) -> None:
+    async def create_thread(self, owner: str, thread: StoredThread) -> None:
         """Raises Conflict where there is one of this id."""
-        if not await self._do(lambda connection: threads.create(connection, thread)):
+        if not await self._do(lambda connection: threads.create(connection, owner, thread)):
             raise Conflict("thread_exists", f"There is a thread {thread.thread_id!r} already.")
 
-    async def change_thread(self, thread_id: str, values: Mapping[str, str]) -> None:
+    async def change_thread(self, owner: str, thread_id: str, values: Mapping[str, str]) -> None:
         """Raises NotFound."""
-        if not await self._do(lambda connection: threads.change(connection, thread_id, values)):
+        if not await self._do(lambda connection: threads.change(connection, owner, thread_id, values)):
             _missing(thread_id)
 
-    async def remove_thread(self, thread_id: str) -> None:
+    async def remove_thread(self, owner: str, thread_id: str) -> None:
         """With its runs, of which none may go on. Raises NotFound."""
-        if not await self._do(lambda connection: threads.remove(connection, thread_id)):
+        if not await self._do(lambda connection: threads.remove(connection, owner, thread_id)):
             _missing(thread_id)
 
     async def remove_run(self, run_id: str) -> None:

@@ -92,6 +92,9 @@ class StoredRun:
     """A run's row."""
 
     run_id: str
+    owner: str
+    team: str | None
+    key_id: str | None
     chain: str
     model: str | None
     thread_id: str | None
@@ -173,9 +176,9 @@ def find_run(connection: Connection, run_id: str) -> StoredRun | None:
     return StoredRun(*found) if found else None
 
 
-def find_by_key(connection: Connection, key: str) -> tuple[StoredRun, str] | None:
+def find_by_key(connection: Connection, owner: str, key: str) -> tuple[StoredRun, str] | None:
     """The run of an idempotency key, and its request as JSON."""
-    query = select(RUNS.c.request, *RUN_COLUMNS).where(RUNS.c.owner == "", RUNS.c.idempotency_key == key)
+    query = select(RUNS.c.request, *RUN_COLUMNS).where(RUNS.c.owner == owner, RUNS.c.idempotency_key == key)
     found = connection.execute(query).one_or_none()
     return (StoredRun(*found[1:]), found.request) if found else None
 
@@ -192,11 +195,14 @@ def list_runs(
     return [StoredRun(*found) for found in connection.execute(query)]
 
 
-def list_exchanges(connection: Connection, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
+def list_exchanges(
+    connection: Connection, *, owner: str, limit: int, offset: int
+) -> tuple[list[Exchange], int]:
     """The newest first, and how many there are."""
-    query = select(*_EXCHANGE).order_by(RUNS.c.run_id.desc()).limit(limit).offset(offset)
+    own = RUNS.c.owner == owner
+    query = select(*_EXCHANGE).where(own).order_by(RUNS.c.run_id.desc()).limit(limit).offset(offset)
     found = [Exchange(*each) for each in connection.execute(query)]
-    total = connection.scalar(select(func.count()).select_from(RUNS))
+    total = connection.scalar(select(func.count()).select_from(RUNS).where(own))
     return found, total or 0
 
 

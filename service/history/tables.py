@@ -66,6 +66,8 @@ RUNS = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("run_id", String(26), nullable=False, unique=True),
     Column("owner", String(64), nullable=False, default=""),
+    Column("team", String(64)),
+    Column("key_id", String(32)),
     Column("thread_id", String(128)),
     Column("parent_run_id", String(26)),  # the run of its thread that it follows
     Column("idempotency_key", String(255)),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
 
 from .account import text_of
 from .tables import RUNS, THREADS
@@ -86,41 +86,48 @@ def _role_of(message: Any) -> str:
     return str(message.get("role", message.get("type", ""))) if isinstance(message, Mapping) else ""
 
 
-def find(connection: Connection, thread_id: str) -> StoredThread | None:
-    found = connection.execute(select(*_THREAD).where(THREADS.c.thread_id == thread_id)).one_or_none()
+def _is(owner: str, thread_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return THREADS.c.thread_id == thread_id, THREADS.c.owner == owner
+
+
+def find(connection: Connection, owner: str, thread_id: str) -> StoredThread | None:
+    found = connection.execute(select(*_THREAD).where(*_is(owner, thread_id))).one_or_none()
     return StoredThread(*found) if found else None
 
 
-def newest(connection: Connection, *, after: tuple[datetime, str] | None, limit: int) -> list[StoredThread]:
+def newest(
+    connection: Connection, *, owner: str, after: tuple[datetime, str] | None, limit: int
+) -> list[StoredThread]:
     """Those that were used last come first; `after` is the time and id of the last one of the page before."""
     place = tuple_(THREADS.c.updated_at, THREADS.c.thread_id)
-    query = select(*_THREAD).order_by(THREADS.c.updated_at.desc(), THREADS.c.thread_id.desc()).limit(limit)
+    newest_first = THREADS.c.updated_at.desc(), THREADS.c.thread_id.desc()
+    query = select(*_THREAD).where(THREADS.c.owner == owner).order_by(*newest_first).limit(limit)
     if after is not None:
         query = query.where(place < after)
     return [StoredThread(*found) for found in connection.execute(query)]
 
 
-def turns_of(connection: Connection, thread_id: str) -> list[Turn]:
+def turns_of(connection: Connection, owner: str, thread_id: str) -> list[Turn]:
     """All its runs, the oldest first."""
-    query = select(*_TURN).where(RUNS.c.thread_id == thread_id).order_by(RUNS.c.run_id)
+    query = select(*_TURN).where(RUNS.c.thread_id == thread_id, RUNS.c.owner == owner).order_by(RUNS.c.run_id)
     return [Turn(*found) for found in connection.execute(query)]
 
 
-def create(connection: Connection, thread: StoredThread) -> bool:
+def create(connection: Connection, owner: str, thread: StoredThread) -> bool:
     """Whether there was none of this id."""
-    if find(connection, thread.thread_id):
+    if find(connection, owner, thread.thread_id):
         return False
     row = {name: getattr(thread, name) for name in StoredThread.__slots__}
-    connection.execute(THREADS.insert(), [row])
+    connection.execute(THREADS.insert(), [{**row, "owner": owner}])
     return True
 
 
-def change(connection: Connection, thread_id: str, values: Mapping[str, str]) -> bool:
+def change(connection: Connection, owner: str, thread_id: str, values: Mapping[str, str]) -> bool:
     """Whether it is there."""
-    query = update(THREADS).where(THREADS.c.thread_id == thread_id).values(**values)
+    query = update(THREADS).where(*_is(owner, thread_id)).values(**values)
     return connection.execute(query).rowcount > 0
 
 
-def remove(connection: Connection, thread_id: str) -> bool:
+def remove(connection: Connection, owner: str, thread_id: str) -> bool:
     """With its runs and all that is kept of them; whether it was there."""
-    return connection.execute(delete(THREADS).where(THREADS.c.thread_id == thread_id)).rowcount > 0
+    return connection.execute(delete(THREADS).where(*_is(owner, thread_id))).rowcount > 0

@@ -104,7 +104,7 @@ async def test_a_run_that_followed_one_that_is_gone_begins_its_branch(database: 
     third = run_of(10, thread_id="t", parent_run_id=second["run_id"])
     await add(database, RUNS, first, second, third)
     await remove_older(database, CUT)
-    turns = await database.read(lambda connection: turns_of(connection, "t"))
+    turns = await database.read(lambda connection: turns_of(connection, "", "t"))
     assert [turn.run_id for turn in branch(turns, third["run_id"])] == [second["run_id"], third["run_id"]]
 
 

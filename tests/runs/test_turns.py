@@ -22,7 +22,7 @@ async def test_who_waits_for_a_thread_is_refused_once_the_process_ends() -> None
 
         async def wait() -> None:
             with pytest.raises(Overloaded) as caught:
-                async with turns.taken("t", RunRequest(input="and?", on_busy="wait")):
+                async with turns.taken("", "t", RunRequest(input="and?", on_busy="wait")):
                     pass
             refused.append(caught.value)
 
