@@ -37,7 +37,7 @@ install Python 3.11 or newer, then name it, as in: make PYTHON=python3.11 $@" % 
 	"$(PYTHON)" -m venv --clear $(VENV)
 endef
 
-.PHONY: help run dev test coverage lint types format bench lock clean
+.PHONY: help run dev test fuzz coverage lint types format bench lock clean
 
 help: ## List the targets
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,10 @@ coverage: ## Run the tests, and fail where they leave too many branches untried
 	@$(PY) -m coverage run -m pytest $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
+
+fuzz: ## Run the tests with their full numbers, for hours
+	@TEST_CASES=100000 TEST_CUTS=10000 TEST_KILLS=100 TEST_DATABASE_STREAMS=500 TEST_REQUESTS=20000 \
+		$(MAKE) --no-print-directory test
 
 lint: ## Check style, formatting, and which room imports which
 	$(call installed,requirements-dev.txt)

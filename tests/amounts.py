@@ -17,3 +17,4 @@ CUTS = _amount("CUTS", 100)  # places where a stream breaks; 500 by hand
 KILLS = _amount("KILLS", 1)  # of a service in the middle of runs; 100 by hand
 DATABASE_RUNS = _amount("DATABASE_RUNS", 100)  # that live when their database restarts
 DATABASE_STREAMS = _amount("DATABASE_STREAMS", 100)  # of such runs; 500 by hand
+REQUESTS = _amount("REQUESTS", 300)  # of any form; 20,000 by `make fuzz`

@@ -13,6 +13,22 @@ _OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy")
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 
 
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `code` is for programs, `detail` for people.",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+    },
+}
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
 def document_events(app: FastAPI) -> None:
     """Let `app.openapi()` tell of events too."""
     plain = app.openapi
@@ -23,7 +39,9 @@ def document_events(app: FastAPI) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name, event in EVENTS.items():
                 schemas[f"event.{name}"] = _schema_of(event, schemas)
+            schemas["Problem"] = PROBLEM
             _describe_streams(document)
+            _describe_refusals(document)
         return app.openapi_schema or {}
 
     app.openapi = with_events  # type: ignore[method-assign]  # FastAPI's documented way to extend it
@@ -61,9 +79,10 @@ def _add_parameters(operation: dict[str, Any], parameters: list[tuple[str, str, 
 
 def _describe_streams(document: dict[str, Any]) -> None:
     anyone = [{"$ref": f"#/components/schemas/event.{name}"} for name in EVENTS]
+    frame = {name: {"type": "string"} for name in ("id", "event", "data")}
     content = {
-        "text/event-stream": {"schema": {"type": "string", "x-events": anyone}},
-        "application/x-ndjson": {"schema": {"type": "string"}},
+        "text/event-stream": {"schema": {"type": "object", "properties": frame, "x-events": anyone}},
+        "application/x-ndjson": {},
         "text/plain": {"schema": {"type": "string"}},
     }
     for path in (*_STREAMS, *_OF_ONE_FORMAT):
@@ -75,3 +94,18 @@ def _describe_streams(document: dict[str, Any]) -> None:
         for operation in document["paths"][path].values():
             if "Start" in operation["summary"] or "Ask" in operation["summary"]:
                 _add_parameters(operation, _STARTS)
+
+
+def _describe_refusals(document: dict[str, Any]) -> None:
+    """Every operation's errors are problems, in place of what FastAPI tells of its own."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    refused = {
+        "description": "What was wrong, and what would be right",
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+    for path in document["paths"].values():
+        for method in path.keys() & set(_METHODS):
+            path[method]["responses"].pop("422", None)
+            path[method]["responses"]["default"] = refused
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
