@@ -3,14 +3,9 @@
 JSON is kept as the text that orjson wrote, so that it comes back as it was on either database. Times are UTC.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,27 +16,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
 )
 
-
-class Utc(TypeDecorator[datetime]):
-    """A time in UTC, which SQLite keeps without saying so."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
+from ..database_columns import RowId, Utc
 
 METADATA = MetaData()
-RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in its own INTEGER
 
 
 def _run_id() -> Column[str]:

@@ -12,18 +12,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from service import migrations
+from service.access import tables as access_tables
 from service.database import Database, open_database
 from service.database_url import parse_database_url
 from service.errors import StartError
-from service.history.tables import METADATA
+from service.history import tables as history_tables
 from service.migrations import NEWEST, REVISIONS, ensure_schema, migrate, revision_of
 
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
+METADATA = MetaData()
+for room in (access_tables, history_tables):
+    for table in room.METADATA.tables.values():
+        table.to_metadata(METADATA)
 ANY = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]
 
 
@@ -56,7 +61,7 @@ def test_the_revisions_are_those_of_the_files_in_their_order() -> None:
     assert tuple(reversed(found)) == REVISIONS
 
 
-async def test_migrations_lead_to_the_tables_of_history(empty: Database) -> None:
+async def test_migrations_lead_to_the_tables_of_the_rooms(empty: Database) -> None:
     await migrate(empty)
     async with empty.reading() as connection:
         assert await connection.run_sync(_differences) == []
