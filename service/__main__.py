@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from . import __version__
+from .access.caller import ROLES, SCOPES
 from .chain_targets import FORMS
 from .environment import enter_environment, read_settings
 from .errors import StartError
 from .reloader import serve_with_reload
 from .settings import Settings
 
-COMMANDS = ("serve", "migrate", "export")
+COMMANDS = ("serve", "migrate", "export", "keys")
 
 
 def main() -> None:
@@ -26,6 +27,11 @@ def main() -> None:
         return
     if arguments.command == "export":
         _export(arguments)
+        return
+    if arguments.command == "keys":
+        from .keys_command import run  # here: as in what follows
+
+        run(arguments)
         return
     _hand_on(arguments)
     if arguments.reload:
@@ -58,6 +64,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     about = "bring the database of DATABASE_URL to the schema of this version"
     commands.add_parser("migrate", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     _add_export(commands)
+    _add_keys(commands)
     top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
     return parser.parse_args(given if top_level else ["serve", *given])
 
@@ -69,6 +76,22 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     export.add_argument("--until", metavar="DATE", help="runs that began before")
     export.add_argument("--thread", metavar="ID", help="runs of this thread")
     export.add_argument("--events", action="store_true", help="with all their events")
+
+
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "give, list and revoke the keys of DATABASE_URL"
+    keys = commands.add_parser("keys", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    what = keys.add_subparsers(required=True, metavar="WHAT", dest="what")
+    create = what.add_parser("create", help="give a key, and show it this once")
+    create.add_argument("--name", default="", help="what it is for")
+    create.add_argument("--owner", default="", help="whose runs it sees; without one, those of API_KEY")
+    create.add_argument("--team", help="the team that its usage counts for")
+    create.add_argument("--role", help=f"{', '.join(ROLES)}; a member by default")
+    create.add_argument("--scopes", default="", help=f"instead of a role: of {','.join(SCOPES)}, with commas")
+    create.add_argument("--expires", metavar="TIME", help="after days, hours or minutes: 30d, 12h, 15m")
+    what.add_parser("list", help="list all keys, the newest first")
+    revoke = what.add_parser("revoke", help="revoke a key for good")
+    revoke.add_argument("key_id", metavar="ID", help="as the list shows it")
 
 
 def _hand_on(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,10 @@ from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
+from .access.gate import Gate, open_gate
+from .access.json_web_tokens import JwtRules
 from .api import (
+    admin,
     chains,
     chat,
     health,
@@ -27,9 +30,9 @@ from .api import (
 from .api import runs as runs_api
 from .api.browsers import LOOPBACK, SiteCheck
 from .api.input_bound import InputBound
-from .api.keys import SharedKey
 from .api.openapi import document_events
 from .api.problems import install_problem_handlers
+from .api.reach import is_loopback
 from .api.services import Services, StreamTimes
 from .api.streaming import EXPOSED_HEADERS
 from .database import Database, open_database
@@ -56,6 +59,7 @@ from .takeover import Comeback, find_waiting
 
 logger = logging.getLogger(__name__)
 
+DAY = 86_400  # seconds
 _REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
@@ -123,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         plain_streams,
         websocket,
         chains,
+        admin,
         health,
         pages,
     ):
@@ -144,6 +149,7 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         database = await stack.enter_async_context(_open_database(settings))
+        gate = await stack.enter_async_context(_open_gate(settings, database))
         waited = await _recovered(database, registry)
         await stack.enter_async_context(open_retention(database, settings.history_retention_days))
         history = await stack.enter_async_context(
@@ -185,7 +191,7 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             history=history,
             kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
-            shared_key=SharedKey(settings.api_key.get_secret_value()),
+            gate=gate,
             max_input_bytes=settings.max_input_bytes,
         )
 
@@ -195,6 +201,42 @@ async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     async with open_database(parse_database_url(settings.database_address)) as database:
         await ensure_schema(database)
         yield database
+
+
+@asynccontextmanager
+async def _open_gate(settings: Settings, database: Database) -> AsyncIterator[Gate]:
+    """Raises StartError where a service without any key would be reached from other machines."""
+    async with open_gate(
+        database,
+        shared_key=settings.api_key.get_secret_value(),
+        jwt_rules=_jwt_rules(settings),
+        token_lifetime=_token_lifetime(settings),
+        open_to_all=settings.allow_anonymous,
+    ) as gate:
+        if not (gate.credentials.is_on or settings.allow_anonymous or is_loopback(settings.host)):
+            message = (
+                f"HOST={settings.host} is reached from other machines, and nobody there would be asked for a"
+                " key. Set API_KEY, or make a key with `keys create`; ALLOW_ANONYMOUS=true lets anybody in."
+            )
+            raise StartError("no_access", message)
+        yield gate
+
+
+def _jwt_rules(settings: Settings) -> JwtRules:
+    return JwtRules(
+        secret=settings.jwt_secret.get_secret_value(),
+        jwks_url=settings.jwt_jwks_url,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        role_claim=settings.jwt_role_claim,
+        team_claim=settings.jwt_team_claim,
+    )
+
+
+def _token_lifetime(settings: Settings) -> float:
+    """A run's token outlives its run, also one that may go on without a bound; for that one, by a year."""
+    bounds = settings.run_timeout_seconds, settings.waiting_timeout_seconds
+    return sum(bounds) + DAY if all(bounds) else 365 * DAY
 
 
 async def _recovered(database: Database, registry: Registry) -> list[Comeback]:

@@ -4,12 +4,13 @@ ChainstreamError
 ├── RequestError            the caller's mistake, told before the first byte
 │   ├── InvalidRequest          400  a field, a cursor or a header is wrong
 │   ├── Unauthorized            401  no key, or a wrong one
-│   ├── Forbidden               403  a browser of another site
+│   ├── Forbidden               403  a browser of another site, or a key without the scope
 │   ├── NotFound                404  no such run, chain or route
 │   ├── Conflict                409  an idempotency key with another request
 │   ├── Gone                    410  the events are no longer kept, and a gap was not wanted
 │   ├── TooLarge                413  more input than this service takes
-│   └── Unprocessable           422  well-formed, but the chain cannot take it
+│   ├── Unprocessable           422  well-formed, but the chain cannot take it
+│   └── HeaderTooLarge          431  a key or token longer than any is
 ├── Overloaded              429 or 503: come back after `retry_after` seconds
 ├── RunFailed               ends a run with an `error` event
 └── StartError              stops the service's start with one sentence
@@ -50,7 +51,7 @@ class Unauthorized(RequestError):
 
 
 class Forbidden(RequestError):
-    """The caller may not do this from where it is."""
+    """The caller may not do this, or not from where it is."""
 
     status = 403
 
@@ -83,6 +84,12 @@ class Unprocessable(RequestError):
     """Well-formed, but not something that the chain takes."""
 
     status = 422
+
+
+class HeaderTooLarge(RequestError):
+    """A header is longer than any that this service could use."""
+
+    status = 431
 
 
 class Overloaded(ChainstreamError):

@@ -1,7 +1,7 @@
 """Settings: read once, from the environment and a `.env` file, and frozen."""
 
 from typing import Annotated, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,8 +27,21 @@ class Settings(BaseSettings):
         description="Web origins that may call the service, with commas; empty: loopback on any port.",
     )
 
-    api_key: SecretStr = Field(
-        SecretStr(""), description="The key that `/secure-llm-stream` asks for; without it, nobody gets in."
+    api_key: SecretStr = Field(SecretStr(""), description="One key for all, with every scope.")
+    jwt_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of JWTs that are signed with HS256: at least 32 bytes."
+    )
+    jwt_jwks_url: str = Field(
+        "", description="Where the public keys of JWTs that are signed with RS256 or ES256 are published."
+    )
+    jwt_audience: str = Field("", description="The `aud` that JWTs must have; empty: any.")
+    jwt_issuer: str = Field("", description="The `iss` that JWTs must have; empty: any.")
+    jwt_role_claim: str = Field(
+        "role", min_length=1, description="The claim with a JWT's role or roles: `admin`, `member`, `viewer`."
+    )
+    jwt_team_claim: str = Field("team", min_length=1, description="The claim with a JWT's team.")
+    allow_anonymous: bool = Field(
+        False, description="Without any key, be reached from other machines too; anybody there may use it."
     )
 
     chains: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -135,6 +148,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        """RFC 7518 §3.2 asks for as many bits as the hash has."""
+        if value.get_secret_value() and len(value.get_secret_value().encode()) < 32:
+            raise ValueError("it must be at least 32 bytes")
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _over_tls(cls, value: str) -> str:
+        """Whoever can change what it says can sign as anybody."""
+        address = urlsplit(value)
+        if value and address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("it must be an https:// address")
         return value
 
     @field_validator("postgres_port", mode="before")

@@ -1,16 +1,22 @@
 """Who asks: what they may do, and whose runs they see."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Scope = Literal["run", "read", "admin"]
-EVERY_SCOPE: frozenset[Scope] = frozenset({"run", "read", "admin"})
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+EVERY_SCOPE: frozenset[Scope] = frozenset(SCOPES)
+ROLES: dict[str, frozenset[Scope]] = {
+    "admin": EVERY_SCOPE,
+    "member": frozenset({"run", "read"}),
+    "viewer": frozenset({"read"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Sees the runs, threads and history of its `owner` and no others, and with a token for one run that
-    `run_id` alone. `key_id` is that of a key in the database."""
+    """Sees the runs, threads and history of its `owner` and no others; with a token for one run that `run_id`
+    alone, whoever's it is. `key_id` is that of a key in the database."""
 
     owner: str = ""
     team: str | None = None
@@ -19,7 +25,8 @@ class Caller:
     run_id: str | None = None
 
     def sees(self, owner: str, run_id: str) -> bool:
-        return owner == self.owner and self.run_id in (None, run_id)
+        return owner == self.owner if self.run_id is None else run_id == self.run_id
 
 
-ANYONE = Caller()  # of a service that asks for no key, or knows one for all: they share what is kept
+# Of a service that asks for no key. They share what is kept; keys are given by those who have one.
+ANYONE = Caller(scopes=ROLES["member"])

@@ -2,22 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ..access.caller import Caller
 from ..run import RunRequest
 from ..values import clean_text
-from .access import MayRun
+from .access import MayRun, MayRunKeyed
 from .bodies import PromptBody, ProxyBody
 from .services import Services, ServicesOf
 from .streaming import start_and_follow
 
 router = APIRouter(tags=["plain streams"])
-
-
-def _check_key(services: ServicesOf, request: Request) -> None:
-    services.shared_key.check(request)
 
 
 @router.get("/openai-stream", summary="Ask and stream plain text, in one GET")
@@ -38,15 +34,11 @@ async def post_openai_stream(
     return await _text(services, caller, request, body.prompt)
 
 
-@router.post(
-    "/secure-llm-stream",
-    summary="Ask and stream plain text, with the service's key",
-    dependencies=[Depends(_check_key)],
-)
+@router.post("/secure-llm-stream", summary="Ask and stream plain text, with a key")
 async def post_secure_stream(
-    services: ServicesOf, caller: MayRun, request: Request, body: PromptBody
+    services: ServicesOf, caller: MayRunKeyed, request: Request, body: PromptBody
 ) -> Response:
-    """The key is `API_KEY`'s; it comes as `Authorization: Bearer` or `X-API-Key`."""
+    """The key comes as `Authorization: Bearer` or `X-API-Key`; where there is none, nobody gets in."""
     return await _text(services, caller, request, body.prompt)
 
 

@@ -1,13 +1,14 @@
 """/runs: start, stream, wait for, list, read, answer and cancel."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ..run import Run, Status
-from .access import MayRead, MayRun
+from .access import MayRead, MayReadRun, MayRun, address_of
 from .bodies import DecisionsBody, RunBody
 from .negotiation import cursor_of, format_of, idempotency_key_of
 from .run_views import in_short, in_whole, json_response, root_of, tool_view
@@ -76,29 +77,39 @@ async def list_runs(
 
 
 @router.get("/{run_id}/tools/{tool_call_id}", summary="A tool call with its whole result")
-async def get_tool(services: ServicesOf, caller: MayRead, run_id: str, tool_call_id: str) -> Response:
+async def get_tool(services: ServicesOf, caller: MayReadRun, run_id: str, tool_call_id: str) -> Response:
     """Also of one whose `tool_end` says `truncated`."""
     run = await services.runs.find(run_id, caller)
     return json_response(tool_view(await services.history.tool(run.run_id, tool_call_id)))
 
 
 @router.get("/{run_id}", summary="One run with its output, usage and tools")
-async def get_run(services: ServicesOf, caller: MayRead, request: Request, run_id: str) -> Response:
+async def get_run(services: ServicesOf, caller: MayReadRun, request: Request, run_id: str) -> Response:
     run = await services.runs.find(run_id, caller)
     return json_response(await in_whole(services.runs, run, root_of(request)))
 
 
 @router.get("/{run_id}/events", summary="A run's events from a cursor")
-async def run_events(services: ServicesOf, caller: MayRead, request: Request, run_id: str) -> Response:
+async def run_events(services: ServicesOf, caller: MayReadRun, request: Request, run_id: str) -> Response:
     """`Last-Event-ID` or `?after=` is the cursor: an event's id, `<attempt>.<seq>` or `<seq>`."""
     format_name, cursor = format_of(request, "events"), cursor_of(request, run_id)
     return await attach(services, caller, request, run_id, format_name, cursor)
 
 
+@router.post("/{run_id}/token", summary="A token that reads one run")
+async def make_token(services: ServicesOf, caller: MayRead, run_id: str) -> Response:
+    """For what can send no headers: as `?token=` on this run's routes, and over the WebSocket."""
+    run = await services.runs.find(run_id, caller)
+    token, expires = services.gate.run_tokens.make(run.run_id)
+    view = {"token": token, "run_id": run.run_id, "expires_at": datetime.fromtimestamp(expires, UTC)}
+    return json_response(view, headers={"Cache-Control": "no-store"})
+
+
 @router.delete("/{run_id}", status_code=204, summary="Delete a run that is over")
-async def delete_run(services: ServicesOf, caller: MayRun, run_id: str) -> Response:
+async def delete_run(services: ServicesOf, caller: MayRun, request: Request, run_id: str) -> Response:
     """With its events and calls; in its thread, those that followed it follow the run before it."""
     await services.runs.delete(run_id, caller)
+    await services.gate.audit.write("run_deleted", run_id, caller, address_of(request))
     return Response(status_code=204)
 
 

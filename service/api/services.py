@@ -7,10 +7,10 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from ..access.gate import Gate
 from ..history.history import History
 from ..registry import Registry
 from ..runs import Runs
-from .keys import SharedKey
 
 
 class Drain(Protocol):
@@ -41,7 +41,7 @@ class Services:
     history: History
     kept_in: str
     drain: Drain
-    shared_key: SharedKey
+    gate: Gate
     max_input_bytes: int
 
 

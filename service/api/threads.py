@@ -12,7 +12,7 @@ from ulid import ULID
 from ..errors import InvalidRequest
 from ..history.threads import StoredThread, Turn, branch
 from ..values import encode_json, to_json
-from .access import MayRead, MayRun
+from .access import MayRead, MayRun, address_of
 from .bodies import Clean, Metadata, ThreadId
 from .run_views import json_response, root_of
 from .services import ServicesOf
@@ -96,9 +96,10 @@ async def change_thread(
 
 
 @router.delete("/{thread_id}", status_code=204, summary="Delete a thread with its runs")
-async def delete_thread(services: ServicesOf, caller: MayRun, thread_id: str) -> Response:
+async def delete_thread(services: ServicesOf, caller: MayRun, request: Request, thread_id: str) -> Response:
     """What still runs in it is cancelled."""
     await services.runs.delete_thread(thread_id, caller)
+    await services.gate.audit.write("thread_deleted", thread_id, caller, address_of(request))
     return Response(status_code=204)
 
 

@@ -10,14 +10,15 @@ from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..access.caller import Caller
-from ..errors import ChainstreamError, Conflict
+from ..errors import ChainstreamError, Conflict, Unauthorized
 from ..event_log.base import START, Cursor
 from ..run import Run, RunRequest
 from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
-from .access import MayRun
+from .access import require
 from .send_watch import SendWatch
 from .services import Services, ServicesOf
+from .socket_badge import SocketBadge, close_of
 from .socket_messages import CancelMessage, ChatMessage, ResumeMessage, message_of
 from .streaming import frames_of
 
@@ -32,10 +33,16 @@ router = APIRouter()
 
 
 @router.websocket("/ws/{client_id}")
-async def talk(websocket: WebSocket, client_id: str, services: ServicesOf, caller: MayRun) -> None:
+async def talk(websocket: WebSocket, client_id: str, services: ServicesOf) -> None:
     """Any number of sockets may have the same client id; it is kept with the runs that they start."""
-    await websocket.accept()
-    socket = _Socket(websocket, client_id[:CLIENT_ID_CHARS], services, caller)
+    badge = SocketBadge(services, websocket)
+    await websocket.accept(badge.subprotocol)
+    try:
+        await badge.caller()
+    except ChainstreamError as error:
+        await websocket.close(*close_of(error))
+        return
+    socket = _Socket(websocket, client_id[:CLIENT_ID_CHARS], services, badge)
     leaving = asyncio.create_task(socket.leave_at_shutdown())
     try:
         with suppress(WebSocketDisconnect):
@@ -50,11 +57,11 @@ async def talk(websocket: WebSocket, client_id: str, services: ServicesOf, calle
 class _Socket:
     """What one client says, and the run that it is told of."""
 
-    def __init__(self, websocket: WebSocket, client_id: str, services: Services, caller: Caller) -> None:
+    def __init__(self, websocket: WebSocket, client_id: str, services: Services, badge: SocketBadge) -> None:
         self._websocket = websocket
         self._client_id = client_id
         self._services = services
-        self._caller = caller
+        self._badge = badge
         self._run: Run | None = None
         self._telling: asyncio.Task[None] | None = None
         self._told = False
@@ -64,7 +71,10 @@ class _Socket:
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
         try:
-            await self._do(message_of(message.get("text"), self._services.max_input_bytes))
+            said = message_of(message.get("text"), self._services.max_input_bytes)
+            await self._do(said, await self._badge.caller())
+        except Unauthorized as error:  # the key was revoked or has expired since
+            await self._close(*close_of(error))
         except ChainstreamError as error:
             await self._send(refusal(error.code, error.message).rstrip(), self._websocket.send)
 
@@ -81,9 +91,10 @@ class _Socket:
             self._telling.cancel()
             await asyncio.wait({self._telling})
 
-    async def _do(self, said: ChatMessage | CancelMessage | ResumeMessage) -> None:
+    async def _do(self, said: ChatMessage | CancelMessage | ResumeMessage, caller: Caller) -> None:
+        require(caller, "read" if isinstance(said, ResumeMessage) else "run")
         if isinstance(said, CancelMessage):
-            await self._cancel()
+            await self._cancel(caller)
             return
         if self._tells:
             raise Conflict("busy", "A chat runs on this socket: cancel it, or wait for its end.")
@@ -91,10 +102,10 @@ class _Socket:
             await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
             request = self._request(said)
-            run = await self._services.runs.start(request, self._caller, attached=True)
+            run = await self._services.runs.start(request, caller, attached=True)
             await self._tell(run, START)
         else:
-            run = await self._services.runs.find(said.run_id, self._caller)
+            run = await self._services.runs.find(said.run_id, caller)
             await self._tell(run, parse_cursor(str(said.after), run.run_id)[1])
 
     def _request(self, said: ChatMessage) -> RunRequest:
@@ -111,15 +122,15 @@ class _Socket:
         """Until the client has the last message of a run: it may then start the next at once."""
         return self._telling is not None and not self._telling.done() and not self._told
 
-    async def _cancel(self) -> None:
+    async def _cancel(self, caller: Caller) -> None:
         run = self._run
         if run is None or (run.ended.is_set() and not self._tells):
             raise Conflict("not_running", "Nothing runs on this socket.")
         if self._tells:
-            await self._services.runs.cancel(run.run_id, self._caller)
+            await self._services.runs.cancel(run.run_id, caller)
         else:  # it waits for a person
             told = Cursor((await self._services.runs.log.extent(run.run_id)).last)
-            await self._services.runs.cancel(run.run_id, self._caller)
+            await self._services.runs.cancel(run.run_id, caller)
             await self._tell(run, told)
 
     async def _tell(self, run: Run, cursor: Cursor) -> None:
@@ -164,6 +175,6 @@ class _Socket:
         except RuntimeError as error:  # uvicorn's, once it has closed a socket that answers no ping
             raise WebSocketDisconnect(GOING_AWAY) from error
 
-    async def _close(self, code: int) -> None:
+    async def _close(self, code: int, reason: str = "") -> None:
         with suppress(RuntimeError, WebSocketDisconnect):  # it was closed before
-            await self._websocket.close(code)
+            await self._websocket.close(code, reason)
