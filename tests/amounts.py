@@ -14,6 +14,7 @@ CASES = _amount(
     "CASES", 3000
 )  # generated chains; 10,000 by hand; of fewer than these, a rare kind may be missing
 CUTS = _amount("CUTS", 100)  # places where a stream breaks; 500 by hand
+FOREIGN_TRIES = _amount("FOREIGN_TRIES", 300)  # of callers to reach what is not theirs; 10,000 by hand
 KILLS = _amount("KILLS", 1)  # of a service in the middle of runs; 100 by hand
 DATABASE_RUNS = _amount("DATABASE_RUNS", 100)  # that live when their database restarts
 DATABASE_STREAMS = _amount("DATABASE_STREAMS", 100)  # of such runs; 500 by hand

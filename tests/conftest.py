@@ -12,7 +12,7 @@ from tests.serving import Served, serving
 # Each service that a test starts, here or as a process, has a database that goes with it.
 os.environ["DATABASE_URL"] = "sqlite://"
 
-pytest_plugins = ["tests.needs", "tests.installed", "tests.postgres"]
+pytest_plugins = ["tests.needs", "tests.installed", "tests.postgres", "tests.migrated"]
 
 
 @pytest.fixture

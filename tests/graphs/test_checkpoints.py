@@ -16,7 +16,7 @@ from service.database_checkpoints import file_beside, open_saver
 from service.database_url import parse_database_url
 from service.graphs import AnyGraph, asks_in
 from tests.graphs.approving import asking_two, booker, per_call, stopping, two_bookings
-from tests.history.conftest import DIALECTS
+from tests.migrated import DIALECTS
 from tests.postgres import Server
 
 MESSAGES = {"messages": [("human", "go")]}

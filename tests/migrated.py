@@ -1,4 +1,4 @@
-"""The database that tests of history work with: each runs on SQLite and on a real PostgreSQL."""
+"""A database with the newest schema for tests of what is kept: each runs on SQLite and a real PostgreSQL."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator

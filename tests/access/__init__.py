@@ -1,0 +1,1 @@
+"""Who gets in, what they may do, and what they see."""
