@@ -13,7 +13,7 @@ import orjson
 from tests.serving import Answer, Served, serving
 
 SHARED = "the-shared-key-of-these-tests"
-SECRET = "a secret of these tests, of 32 bytes or more"  # noqa: S105
+SECRET = "a secret of these tests, which is long enough to sign by every algorithm"  # noqa: S105
 
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
