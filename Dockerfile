@@ -1,5 +1,5 @@
 # The service as an image: the packages of requirements-run.txt, the source, and a user of its own.
-#   docker build -t chainstream . && docker run -p 127.0.0.1:8000:8000 -v chainstream:/app/data chainstream
+#   docker build -t chainstream . && docker run -p 127.0.0.1:8000:8000 -v chainstream:/app/data -e ALLOW_ANONYMOUS=true chainstream
 
 FROM python:3.11-slim AS packages
 RUN python -m venv /opt/venv

@@ -16,7 +16,7 @@ SHARED = "the-shared-key-of-these-tests"
 SECRET = "a secret of these tests, which is long enough to sign by every algorithm"  # noqa: S105
 
 
-def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+def signed(secret: str = SECRET, algorithm: str = "HS256", /, **claims: Any) -> str:
     """A JWT, of a member, for the next minute; a claim that is None is left out."""
     told = {"sub": "jane", "role": "member", "exp": int(time.time()) + 60, **claims}
     return jwt.encode({name: value for name, value in told.items() if value is not None}, secret, algorithm)

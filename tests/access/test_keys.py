@@ -235,7 +235,7 @@ def test_scopes_are_named_by_themselves_or_by_a_role() -> None:
     assert scopes_named(scopes=["read", " admin"]) == {"read", "admin"}
     for wrong in ({"scopes": ["write"]}, {"role": "king"}, {"role": "admin", "scopes": ["read"]}):
         with pytest.raises(InvalidRequest):
-            scopes_named(**wrong)  # type: ignore[arg-type]
+            scopes_named(**wrong)
 
 
 def test_a_time_is_of_days_hours_or_minutes() -> None:

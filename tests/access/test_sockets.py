@@ -76,7 +76,7 @@ def test_a_run_s_token_resumes_its_run_and_does_nothing_else(service: Secured) -
 
 
 def test_a_viewer_starts_nothing_over_a_socket(service: Secured) -> None:
-    with talking(service.served, subprotocols=["chainstream", f"key.{signed(role='viewer')}"]) as talk:  # type: ignore[list-item]
+    with talking(service.served, subprotocols=["chainstream", f"key.{signed(role='viewer')}"]) as talk:
         talk.say(type="chat", message="x")
         assert talk.hear()["error"] == "scope_missing"
 

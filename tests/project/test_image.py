@@ -130,7 +130,11 @@ def started(command: str, folder: Path, **settings: str) -> Iterator[tuple[Comma
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = dockerfile.environment() | {"PATH": path, "PORT": port, "DATABASE_URL": ""} | settings
+    environment = (
+        dockerfile.environment()
+        | {"PATH": path, "PORT": port, "DATABASE_URL": "", "ALLOW_ANONYMOUS": "true"}
+        | settings
+    )
     with running(COMMANDS[command], folder, **environment) as process:
         process.says(rf"Chainstream on http://0\.0\.0\.0:{port} ")
         yield process, environment
