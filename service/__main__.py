@@ -12,12 +12,13 @@ from contextlib import aclosing
 from . import __version__
 from .access.caller import ROLES, SCOPES
 from .chain_targets import FORMS
+from .configuration import told_settings
 from .environment import enter_environment, read_settings
 from .errors import StartError
 from .reloader import serve_with_reload
 from .settings import Settings
 
-COMMANDS = ("serve", "migrate", "export", "keys")
+COMMANDS = ("serve", "migrate", "export", "keys", "config")
 
 
 def main() -> None:
@@ -32,6 +33,9 @@ def main() -> None:
         from .keys_command import run  # here: as in what follows
 
         run(arguments)
+        return
+    if arguments.command == "config":
+        print("\n".join(told_settings(read_settings())))
         return
     _hand_on(arguments)
     if arguments.reload:
@@ -65,6 +69,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     commands.add_parser("migrate", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     _add_export(commands)
     _add_keys(commands)
+    about = "print the settings as they are in effect, and where each comes from; secrets are not shown"
+    commands.add_parser("config", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
     return parser.parse_args(given if top_level else ["serve", *given])
 

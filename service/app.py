@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from pydantic import SecretStr
-from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
+from .access.caller import Caller
 from .access.gate import Gate, open_gate
 from .access.json_web_tokens import JwtRules
+from .access.limits import CallerLimits
+from .access_log import keep_queries_out
 from .api import (
     admin,
     chains,
@@ -28,13 +28,10 @@ from .api import (
     websocket,
 )
 from .api import runs as runs_api
-from .api.browsers import LOOPBACK, SiteCheck
-from .api.input_bound import InputBound
 from .api.openapi import document_events
 from .api.problems import install_problem_handlers
 from .api.reach import is_loopback
 from .api.services import Services, StreamTimes
-from .api.streaming import EXPOSED_HEADERS
 from .database import Database, open_database
 from .database_checkpoints import LastingCheckpoints
 from .database_url import parse_database_url, told
@@ -47,12 +44,13 @@ from .history.history import open_history
 from .history.recorded_log import RecordedLog
 from .history.recovery import close_lost_runs, forget_lost_checkpoints
 from .history.retention import open_retention
-from .lifetime import Lifespan, SelfStart, StartErrors
 from .loop_watch import Blocked, LoopWatch
+from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
 from .providers import VARIABLES, Models, open_models
 from .providers.order import Timeouts
 from .registry import Registry, open_registry
+from .run import Run
 from .runs import Runs
 from .settings import Settings
 from .takeover import Comeback, find_waiting
@@ -60,7 +58,6 @@ from .takeover import Comeback, find_waiting
 logger = logging.getLogger(__name__)
 
 DAY = 86_400  # seconds
-_REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
 class Drain:
@@ -94,11 +91,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     `FastAPI(lifespan=app.router.lifespan_context)`. Else they start at the first request.
     """
     settings = settings or Settings()
+    keep_queries_out()
+    limits = CallerLimits(limit_policy(settings))
 
     @asynccontextmanager
     async def lifespan(_outermost: object = None) -> AsyncIterator[None]:
         try:
-            async with _open_services(settings) as services:
+            async with _open_services(settings, limits) as services:
                 app.state.services = services
                 try:
                     yield
@@ -135,12 +134,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     install_problem_handlers(app)
     document_events(app)
-    _add_middleware(app, settings, lifespan)
+    add_middleware(app, settings, lifespan, limits)
     return app
 
 
 @asynccontextmanager
-async def _open_services(settings: Settings) -> AsyncIterator[Services]:
+async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(open_models(_models(settings)))
@@ -174,7 +173,13 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             ),
             watching=watch.watching,
         )
-        runs = Runs(log, registry, executor, history, grace=settings.disconnect_grace_seconds)
+
+        def on_spent(run: Run, tokens: int) -> None:
+            caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
+            limits.spend(caller, run.address, tokens)
+
+        grace = settings.disconnect_grace_seconds
+        runs = Runs(log, registry, executor, history, grace=grace, on_spent=on_spent)
 
         def forget(run_id: str) -> None:
             log.forgot(run_id)
@@ -193,6 +198,7 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             drain=drain,
             gate=gate,
             max_input_bytes=settings.max_input_bytes,
+            max_prompt_chars=settings.max_prompt_chars,
         )
 
 
@@ -299,31 +305,3 @@ def _times(settings: Settings) -> StreamTimes:
         send_timeout=settings.send_timeout_seconds or None,
         shutdown_grace=settings.shutdown_grace_seconds,
     )
-
-
-def _add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan) -> None:
-    # The last added is the outermost.
-    app.add_middleware(SelfStart, lifespan=lifespan)
-    app.add_middleware(SiteCheck, origins=settings.cors_origins)
-    app.add_middleware(InputBound, max_bytes=settings.max_input_bytes)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_origin_regex=None if settings.cors_origins else LOOPBACK,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=[
-            "Content-Type",
-            "Last-Event-ID",
-            "Idempotency-Key",
-            "X-Request-ID",
-            "Authorization",
-            "X-API-Key",
-        ],
-        expose_headers=EXPOSED_HEADERS,
-    )
-    app.add_middleware(
-        CorrelationIdMiddleware,
-        header_name="X-Request-ID",
-        validator=lambda text: bool(_REQUEST_ID.fullmatch(text)),
-    )
-    app.add_middleware(StartErrors)

@@ -73,6 +73,7 @@ class Run:
     owner: str = ""
     team: str | None = None
     key_id: str | None = None
+    address: str = ""  # that its caller came from
     thread_id: str | None = None
     parent_run_id: str | None = None
     status: Status = "queued"

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -42,12 +42,14 @@ class Runs:
         history: History,
         *,
         grace: float,
+        on_spent: Callable[[Run, int], None] = lambda run, tokens: None,
     ) -> None:
         self.log = log
         self._registry = registry
         self._executor = executor
         self._history = history
         self._grace = grace
+        self._on_spent = on_spent
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
@@ -250,6 +252,7 @@ class Runs:
             on_pause=run.pause if call.chain.can_wait else None,
             on_wait=partial(self._keep, run, call),
             on_end=run.end,
+            on_spent=partial(self._on_spent, run),
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
         )

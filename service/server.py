@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from .api.services import Services
 from .app import create_app
-from .http_protocol import ProblemProtocol
+from .http_protocol import bounded
 from .settings import Settings
 from .websocket_protocol import LeavingProtocol
 
@@ -73,7 +73,8 @@ def _uvicorn_options(settings: Settings) -> dict[str, Any]:
         "access_log": False,  # query strings carry prompts
         "timeout_graceful_shutdown": int(settings.shutdown_grace_seconds) + GRACE_AFTER_STREAMS,
         "lifespan": "on",
-        "http": ProblemProtocol,
+        "proxy_headers": False,  # the app reads them, by TRUSTED_PROXIES
+        "http": bounded(settings.max_headers, settings.max_header_bytes),
         "ws": LeavingProtocol,
         "ws_max_size": 2 * settings.max_input_bytes,  # what is over it is not read, and closes the socket
         "ws_ping_interval": settings.ping_seconds,

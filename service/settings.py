@@ -1,5 +1,7 @@
 """Settings: read once, from the environment and a `.env` file, and frozen."""
 
+import re
+from ipaddress import ip_network
 from typing import Annotated, Self
 from urllib.parse import quote, urlsplit
 
@@ -8,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+
+_ROUTE_RATE = re.compile(r"/[^=\s]*=[1-9]\d{0,8}/[1-9]\d{0,8}", re.ASCII)
 
 
 def _quoted(secret: SecretStr) -> str:
@@ -25,6 +29,31 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Web origins that may call the service, with commas; empty: loopback on any port.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names that the service answers to, with commas, `*.example.com` for those below; empty:"
+        " on a loopback address only loopback's, else any.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses and networks, with commas, whose `X-Forwarded-For` is believed.",
+    )
+
+    rate_limit_enabled: bool = Field(True, description="Whether requests are limited at all.")
+    rate_limit_requests: Count = Field(
+        60, description="Requests in a window that may start something, per key or address."
+    )
+    rate_limit_window_seconds: Count = Field(60, description="How long that window is; it slides.")
+    rate_limit_routes: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("/secure-llm-stream=5/60", "/search=120/60"),
+        description="Routes with limits of their own, with commas: `/path=requests/seconds`.",
+    )
+    rate_limit_tokens_per_minute: int = Field(
+        0, ge=0, description="Tokens that the runs of a key or address may use in a minute; 0 is no bound."
+    )
+    max_streams_per_key: int = Field(
+        50, ge=0, description="Streams and sockets that a key or address may have open; 0 is no bound."
     )
 
     api_key: SecretStr = Field(SecretStr(""), description="One key for all, with every scope.")
@@ -98,6 +127,9 @@ class Settings(BaseSettings):
         86_400, description="A run that waits longer than this for a person is cancelled (`timeout`)."
     )
     max_input_bytes: Count = Field(1_000_000, description="Largest request body or query string.")
+    max_prompt_chars: Count = Field(200_000, description="Most characters in a run's input.")
+    max_headers: Count = Field(100, description="Most header fields of a request.")
+    max_header_bytes: Count = Field(32_768, description="Most bytes in a request's header fields together.")
     max_output_chars: Count = Field(1_000_000, description="Longest answer; a run that writes more fails.")
     tool_output_max_chars: Count = Field(32_768, description="A tool's output is cut to this in its event.")
     run_log_max_bytes: Count = Field(
@@ -143,7 +175,9 @@ class Settings(BaseSettings):
             return f"postgresql://{access}@/{name}?host={host}&port={self.postgres_port}"
         return f"postgresql://{access}@{host}:{self.postgres_port}/{name}"
 
-    @field_validator("cors_origins", "chains", mode="before")
+    @field_validator(
+        "cors_origins", "chains", "allowed_hosts", "trusted_proxies", "rate_limit_routes", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -166,6 +200,27 @@ class Settings(BaseSettings):
         if value and address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise ValueError("it must be an https:// address")
         return value
+
+    @field_validator("rate_limit_routes")
+    @classmethod
+    def _rates(cls, routes: tuple[str, ...]) -> tuple[str, ...]:
+        for route in routes:
+            if not _ROUTE_RATE.fullmatch(route):
+                raise ValueError(
+                    f"{route!r} is no limit: give /path=requests/seconds, /search=120/60 for example"
+                )
+        return routes
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                message = f"{proxy!r} is no address or network: give 10.0.0.7 or 10.0.0.0/8, for example"
+                raise ValueError(message) from None
+        return proxies
 
     @field_validator("postgres_port", mode="before")
     @classmethod

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.app import create_app
-from service.http_protocol import ProblemProtocol
+from service.http_protocol import bounded
 from service.settings import Settings
 from service.websocket_protocol import LeavingProtocol
 from tests.served_chains import SERVED
@@ -134,7 +134,8 @@ def serving(**settings: Any) -> Iterator[Served]:
         "offline_tokens_per_second": 0,
         "shutdown_grace_seconds": 0,
     } | settings
-    app = create_app(Settings(_env_file=None, **chosen))
+    made = Settings(_env_file=None, **chosen)
+    app = create_app(made)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
@@ -142,7 +143,8 @@ def serving(**settings: Any) -> Iterator[Served]:
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=2,
-        http=ProblemProtocol,
+        proxy_headers=False,
+        http=bounded(made.max_headers, made.max_header_bytes),
         ws=LeavingProtocol,
     )
     server = uvicorn.Server(config)

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from ..access.caller import ANYONE, Caller, Scope
 from ..errors import Forbidden, HeaderTooLarge, Unauthorized
+from .admission import admit
 from .reach import is_local
 from .services import Services, ServicesOf
 
@@ -77,6 +78,7 @@ def _needs(scope: Scope, *, keyed: bool = False) -> Callable[..., Awaitable[Call
         if found.run_id is not None:
             raise Forbidden("one_run_only", "A run's token reads that run alone; this route needs a key.")
         require(found, scope)
+        await admit(connection, found)
         return found
 
     return caller
@@ -87,6 +89,7 @@ async def _reader_of_run(
 ) -> Caller:
     found = await identify(services, connection, bearer.credentials if bearer else key or token)
     require(found, "read")
+    await admit(connection, found)
     return found
 
 

@@ -1,5 +1,6 @@
 """The request bodies, as the API documents them."""
 
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -15,9 +16,12 @@ MAX_DEPTH = 100  # of lists and objects within each other; far below Python's ow
 
 
 def _clean(value: Any, room: int = MAX_DEPTH) -> Any:
-    """JSON can spell lone surrogates, which no encoding can carry on, and nest without end."""
+    """JSON can spell lone surrogates, which no encoding can carry on, and nest without end; Python's reads
+    numbers that JSON has not."""
     if isinstance(value, str):
         return clean_text(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must have no NaN and no number beyond what a float can hold")
     if isinstance(value, list | dict) and not room:
         raise ValueError(f"must be nested at most {MAX_DEPTH} deep")
     if isinstance(value, list):
@@ -73,7 +77,7 @@ class RunBody(BaseModel):
     )
     model: str | None = Field(None, description="provider:model; without it, the service's default.")
     system: Annotated[str | None, Clean] = Field(None, description="A system message put before the input's.")
-    params: dict[str, Any] = Field(
+    params: Annotated[dict[str, Any], Clean] = Field(
         default_factory=dict, description="For the model: temperature, max_tokens."
     )
     thread_id: ThreadId = None

@@ -1,7 +1,8 @@
-"""Which browsers may start runs: a pure ASGI middleware that reads what browsers say of a request's origin.
+"""Which pages may ask for anything: a pure ASGI middleware that reads what browsers say of a page's origin.
 
-A GET that starts something is open to any page's <img> or link, which CORS does not see. Browsers mark such
-requests: Sec-Fetch-Site (https://w3c.github.io/webappsec-fetch-metadata/), and Origin.
+A GET that starts something is open to any page's <img> or link, a POST to its forms, and CORS sees neither,
+nor the handshake of a WebSocket. Browsers mark such requests: Sec-Fetch-Site, and Origin
+(https://w3c.github.io/webappsec-fetch-metadata/). What is not said to be open here is closed: a new route is.
 """
 
 import re
@@ -14,7 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .problems import problem
 
 LOOPBACK = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-STARTING_PATHS = frozenset({"/stream", "/chat/stream", "/openai-stream"})
+OPEN_PATHS = frozenset(
+    {"/", "/docs", "/openapi.json", "/health", "/healthz", "/ready", "/readyz", "/metrics"}
+)
+OPEN_FILES = "/static/"
 
 
 class SiteCheck:
@@ -25,8 +29,8 @@ class SiteCheck:
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _can_start(scope) and not self._may(Headers(scope=scope)):
-            message = "A page of another site may not start runs here; CORS_ORIGINS lists those that may."
+        if _is_closed(scope) and not self._may(Headers(scope=scope)):
+            message = "A page of another site may not ask for this; CORS_ORIGINS lists those that may."
             await problem(403, "cross_site", message)(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -45,8 +49,8 @@ class SiteCheck:
         return origin in self._origins or "*" in self._origins
 
 
-def _can_start(scope: Scope) -> bool:
-    """CORS sees neither a GET that starts something nor the handshake of a WebSocket."""
-    if scope["type"] == "websocket":
-        return True
-    return scope["type"] == "http" and get_route_path(scope) in STARTING_PATHS
+def _is_closed(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return scope["type"] in ("http", "websocket")
+    path = get_route_path(scope)
+    return path not in OPEN_PATHS and not path.startswith(OPEN_FILES)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from ..errors import InvalidRequest
 from ..event_log.base import START, Cursor
@@ -46,10 +47,19 @@ def _accepted(accept: str, default: str) -> str:
 
 def place_of(request: Request, run_id: str | None = None) -> Place | None:
     """The cursor in `Last-Event-ID`, which wins, or `?after=`; None without either. Raises InvalidRequest."""
-    text = request.headers.get("last-event-id") or request.query_params.get("after")
+    text = _cursor_text(request)
     if not text:
         return None
     return Place(*parse_cursor(text, run_id))
+
+
+def brings_cursor(request: HTTPConnection) -> bool:
+    """Whether it only goes on with a run, and starts none, on a route that could."""
+    return bool(_cursor_text(request))
+
+
+def _cursor_text(request: HTTPConnection) -> str | None:
+    return request.headers.get("last-event-id") or request.query_params.get("after")
 
 
 def cursor_of(request: Request, run_id: str) -> Cursor:

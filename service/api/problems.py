@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ..errors import ChainstreamError, Overloaded, RequestError, Unauthorized
 from ..values import encode_json, to_json
+from .safe_headers import SAFE
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
 
@@ -26,6 +27,7 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
         "detail": detail,
         "request_id": correlation_id.get(),
     }
+    headers = SAFE | (headers or {})
     return Response(encode_json(to_json(body)), status, headers, media_type="application/problem+json")
 
 

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from ..run import Run, Status
 from .access import MayRead, MayReadRun, MayRun, address_of
+from .admission import visit_of
 from .bodies import DecisionsBody, RunBody
 from .negotiation import cursor_of, format_of, idempotency_key_of
 from .run_views import in_short, in_whole, json_response, root_of, tool_view
 from .services import ServicesOf
+from .starting import start
 from .streaming import attach, start_and_follow
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -21,7 +23,8 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 @router.post("", status_code=202, summary="Start a run")
 async def start_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
     """Answers at once; the events are at `events_url`, from the first, whenever they are asked for."""
-    run = await services.runs.start(body.request(), caller, attached=False, key=idempotency_key_of(request))
+    key = idempotency_key_of(request)
+    run = await start(services, request, caller, body.request(), attached=False, key=key)
     headers = {"Location": f"{root_of(request)}/runs/{run.run_id}", "X-Run-ID": run.run_id}
     return json_response(in_short(run, root_of(request)), 202, headers)
 
@@ -35,7 +38,9 @@ async def stream_run(services: ServicesOf, caller: MayRun, request: Request, bod
 async def wait_for_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
     """Answers with the finished run, whether it succeeded or not: its `status` says. A run that waits for a
     person is answered with too: `waiting`, with its `approvals`."""
-    run = await services.runs.start(body.request(), caller, attached=True, key=idempotency_key_of(request))
+    visit_of(request).open_stream(caller)
+    key = idempotency_key_of(request)
+    run = await start(services, request, caller, body.request(), attached=True, key=key)
     with services.runs.subscribed(run):
         await _settled_or_left(request, run)
     whole = await in_whole(services.runs, run, root_of(request))

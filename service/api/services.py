@@ -43,6 +43,7 @@ class Services:
     drain: Drain
     gate: Gate
     max_input_bytes: int
+    max_prompt_chars: int
 
 
 async def _services(connection: HTTPConnection) -> Services:  # a plain function would be called in a thread

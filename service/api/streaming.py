@@ -22,14 +22,23 @@ from ..wire import FORMATS, ROUTE_FORMATS
 from ..wire.base import Format, TextualFormat
 from ..wire.encoder import Encoder
 from ..wire.words import WordEncoder
+from .admission import LIMIT_HEADERS, visit_of
 from .negotiation import attach_to, gap_is_error, idempotency_key_of, wants_words
 from .pacing import in_words
 from .send_watch import SendWatch
 from .services import Services
+from .starting import start
 
 logger = logging.getLogger(__name__)
 
-EXPOSED_HEADERS = ("X-Run-ID", "X-Stream-ID", "X-Request-ID", "Location", "Retry-After")
+EXPOSED_HEADERS = (
+    "X-Run-ID",
+    "X-Stream-ID",
+    "X-Request-ID",
+    "Location",
+    "Retry-After",
+    *LIMIT_HEADERS,
+)
 COME_BACK = 1_000, 5_000  # milliseconds
 GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once the runs have ended
 
@@ -93,10 +102,11 @@ async def attach(
 ) -> Response:
     """The run of this id from the cursor on.
 
-    A browser's EventSource dies at any status but 200: while the run cannot be looked up, it is told when to
-    come back.
+    A browser's EventSource dies at any status but 200: while the run cannot be looked up, or too many streams
+    are open, it is told when to come back.
     """
     try:
+        visit_of(request).open_stream(caller)
         run = await services.runs.find(run_id, caller)
         return await follow(services, request, run, format_name, cursor)
     except Overloaded:
@@ -120,7 +130,9 @@ async def start_and_follow(
         return await attach(services, caller, request, run_id, format_name, cursor)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
-    run = await services.runs.start(wanted(), caller, attached=True, key=idempotency_key_of(request))
+    visit_of(request).open_stream(caller)
+    key = idempotency_key_of(request)
+    run = await start(services, request, caller, wanted(), attached=True, key=key)
     return await follow(services, request, run, format_name)
 
 

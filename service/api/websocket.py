@@ -16,10 +16,12 @@ from ..run import Run, RunRequest
 from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
 from .access import require
+from .admission import visit_of
 from .send_watch import SendWatch
 from .services import Services, ServicesOf
 from .socket_badge import SocketBadge, close_of
 from .socket_messages import CancelMessage, ChatMessage, ResumeMessage, message_of
+from .starting import start
 from .streaming import frames_of
 
 logger = logging.getLogger(__name__)
@@ -27,18 +29,19 @@ logger = logging.getLogger(__name__)
 # https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
 GOING_AWAY, FAILED, TRY_AGAIN = 1001, 1011, 1013
 LAST = tuple(b'{"type":"%b"' % name for name in (b"done", b"error", b"cancelled", b"paused"))
+WEBSOCKET = "/ws/{client_id}"
 CLIENT_ID_CHARS = 128  # of it that are kept with the run
 
 router = APIRouter()
 
 
-@router.websocket("/ws/{client_id}")
+@router.websocket(WEBSOCKET)
 async def talk(websocket: WebSocket, client_id: str, services: ServicesOf) -> None:
     """Any number of sockets may have the same client id; it is kept with the runs that they start."""
     badge = SocketBadge(services, websocket)
     await websocket.accept(badge.subprotocol)
     try:
-        await badge.caller()
+        visit_of(websocket).open_stream(await badge.caller())
     except ChainstreamError as error:
         await websocket.close(*close_of(error))
         return
@@ -102,7 +105,8 @@ class _Socket:
             await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
             request = self._request(said)
-            run = await self._services.runs.start(request, caller, attached=True)
+            await visit_of(self._websocket).admit("start", WEBSOCKET, caller)
+            run = await start(self._services, self._websocket, caller, request, attached=True)
             await self._tell(run, START)
         else:
             run = await self._services.runs.find(said.run_id, caller)

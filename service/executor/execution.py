@@ -98,6 +98,11 @@ class Execution:
         """The chain's task, where it did not end when it was told to."""
         return self._chain if self._chain is not None and not self._chain.done() else None
 
+    @property
+    def tokens(self) -> int:
+        """Those that its model calls used."""
+        return self._handler.usage()["total_tokens"]
+
     def stop(self, verdict: RunFailed | CancelReason) -> None:
         """End the run. The first verdict counts, and none after the chain's own end; a pause is no end."""
         if self._verdict is not None or (self._chain is not None and self._chain.done()):

@@ -39,9 +39,9 @@ class Job:
     """A run to do: `work`, and after each pause what `go_on` is with the answers.
 
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
-    called once the log is. `on_end` gets the terminal event
-    as the log has it, or None where writing it failed; then `release` frees what the chain kept for going on.
-    `answer_steps` as in Execution.
+    called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
+    failed, and `on_spent` the tokens of all model calls; then `release` frees what the chain kept for going
+    on. `answer_steps` as in Execution.
     """
 
     started: RunStarted
@@ -51,6 +51,7 @@ class Job:
     on_pause: OnPause | None
     on_wait: Callable[[], None]
     on_end: Callable[[TerminalEvent | None], None]
+    on_spent: Callable[[int], None]
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
 
@@ -185,6 +186,7 @@ class LocalExecutor:
                 job.on_wait()
             else:
                 job.on_end(terminal)
+                job.on_spent(execution.tokens)
                 self._keep_abandoned(execution)
             self._start_next()
         if not paused:

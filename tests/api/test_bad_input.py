@@ -148,7 +148,9 @@ def test_a_query_over_the_bound_on_input_is_refused() -> None:
 
 def test_a_body_that_does_not_announce_its_size_is_bounded_too() -> None:
     with serving(max_input_bytes=1000) as served, served.connected() as connection:
-        head = b"POST /runs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        head = (
+            b"POST /runs HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        )
         chunk = b"400\r\n" + b" " * 1024 + b"\r\n"
         connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n")
         assert b"413" in connection.recv(65536)

@@ -1,0 +1,146 @@
+"""Whether a request is let in: it is counted once its caller is known, and its answer says what is left.
+
+A pure ASGI middleware makes a `Visit` of each request, which `admit` counts for all routes that have a
+caller. What only goes on with a run is free: a browser's EventSource dies for good at a 429.
+"""
+
+from typing import Literal, cast
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..access.addresses import bucket_of
+from ..access.caller import ANYONE, Caller
+from ..access.limits import CallerLimits, Kind, Party, RateLimited, Standing, party_of
+from .negotiation import brings_cursor
+
+# GETs are reads but for these; all else starts something but for those that say so below.
+STARTING_GETS = frozenset({"/stream", "/chat/stream", "/openai-stream"})
+STREAMING_POSTS = frozenset(
+    {
+        "/runs/stream",
+        "/stream",
+        "/chat/stream",
+        "/chat/stream-simple",
+        "/openai-stream",
+        "/secure-llm-stream",
+        "/llm-proxy",
+    }
+)
+EVENTS = "/runs/{run_id}/events"
+STARTING_NOTHING = frozenset(
+    {
+        "/runs/{run_id}",
+        "/runs/{run_id}/cancel",
+        "/runs/{run_id}/approvals/{interrupt_id}",
+        "/chat/stream/{stream_id}/cancel",
+        "/threads",
+        "/threads/{thread_id}",
+    }
+)
+
+LIMIT_HEADERS = (
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "RateLimit",
+    "RateLimit-Policy",
+)
+
+_VISIT = "chainstream.visit"
+
+
+class Visit:
+    """One request: who it is of, how they stand, and the streams that it holds."""
+
+    def __init__(self, limits: CallerLimits, scope: Scope) -> None:
+        self._limits = limits
+        self._caller = ANYONE
+        self._streams: list[Party] = []
+        self.address = bucket_of((scope.get("client") or ("",))[0])
+        self.standing: Standing | None = None
+
+    async def admit(self, kind: Kind, route: str, caller: Caller) -> None:
+        """Raises RateLimited."""
+        self._caller = caller
+        try:
+            self.standing = await self._limits.admit(kind, route, caller, self.address)
+        except RateLimited as refused:
+            self.standing = refused.standing
+            raise
+
+    def open_stream(self, caller: Caller) -> None:
+        """It is counted until the request ends. Raises Overloaded."""
+        party = party_of(caller, self.address)
+        self._limits.open_stream(party)
+        self._streams.append(party)
+
+    def leave(self) -> None:
+        """Its streams are at their end."""
+        while self._streams:
+            self._limits.close_stream(self._streams.pop())
+
+
+class Admission:
+    """The middleware: a visit for each request, and its standing on the answer."""
+
+    def __init__(self, app: ASGIApp, limits: CallerLimits) -> None:
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope[_VISIT] = visit = Visit(self._limits, scope)
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start" and visit.standing is not None:
+                MutableHeaders(scope=message).update(headers_of(visit.standing))
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                visit.leave()  # before the client can know of the end, and ask for the next
+            await send(message)
+
+        try:
+            await self._app(scope, receive, telling)
+        finally:
+            visit.leave()
+
+
+def visit_of(connection: HTTPConnection) -> Visit:
+    return cast(Visit, connection.scope[_VISIT])
+
+
+async def admit(connection: HTTPConnection, caller: Caller) -> None:
+    """Count a request of this caller, unless it is free. Raises RateLimited, before anything is started."""
+    route = getattr(connection.scope.get("route"), "path", connection.url.path)
+    kind = kind_of(connection, route)
+    if kind != "free":
+        await visit_of(connection).admit(kind, route, caller)
+
+
+def kind_of(connection: HTTPConnection, route: str) -> Kind | Literal["free"]:
+    """Free is what attaches to a run; a WebSocket too, whose chats are counted one by one."""
+    if connection.scope["type"] == "websocket":
+        return "free"
+    if connection.scope["method"] in ("GET", "HEAD"):
+        if route == EVENTS or (route in STARTING_GETS and brings_cursor(connection)):
+            return "free"
+        return "start" if route in STARTING_GETS else "read"
+    if route in STREAMING_POSTS and brings_cursor(connection):
+        return "free"
+    return "read" if route in STARTING_NOTHING else "start"
+
+
+def headers_of(standing: Standing) -> dict[str, str]:
+    """As many clients know them, and as the IETF has them (draft-ietf-httpapi-ratelimit-headers-10)."""
+    rate, name = standing.rate, standing.name
+    values = (
+        str(rate.requests),
+        str(standing.remaining),
+        str(standing.reset),
+        f'"{name}";r={standing.remaining};t={standing.reset}',
+        f'"{name}";q={rate.requests};w={rate.seconds}',
+    )
+    return dict(zip(LIMIT_HEADERS, values, strict=True))

@@ -1,0 +1,38 @@
+"""What each answer tells browsers not to do with it: a pure ASGI middleware."""
+
+from starlette._utils import get_route_path  # private, but what routes are matched by, so no way around
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+POLICY = "Cross-Origin-Resource-Policy"
+
+
+class SafeHeaders:
+    """Answers that state something else keep it.
+
+    Cross-Origin-Resource-Policy is about what pages embed (an <img>, a <script>): other origins may embed the
+    page's own files and nothing else. Requests by CORS are none of its business.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        policy = "cross-origin" if get_route_path(scope).startswith("/static/") else "same-origin"
+
+        async def safe(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                headers = MutableHeaders(scope=message)
+                for name, value in (*SAFE.items(), (POLICY, policy)):
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, safe)
