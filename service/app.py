@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from . import __version__
+from .access.allowances import parse_budget
+from .access.budgets import Bounds, Budgets
 from .access.caller import Caller
 from .access.gate import Gate, open_gate
 from .access.json_web_tokens import JwtRules
@@ -25,6 +27,7 @@ from .api import (
     search,
     stream,
     threads,
+    usage,
     websocket,
 )
 from .api import runs as runs_api
@@ -47,7 +50,8 @@ from .history.retention import open_retention
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
-from .providers import VARIABLES, Models, open_models
+from .pricing import Prices, loading, parse_own_prices
+from .providers import PROVIDERS, VARIABLES, Models, open_models
 from .providers.order import Timeouts
 from .registry import Registry, open_registry
 from .run import Run
@@ -121,6 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         threads,
         history,
         search,
+        usage,
         stream,
         chat,
         plain_streams,
@@ -142,7 +147,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     async with AsyncExitStack() as stack:
+        prices = _prices(settings)
         models = await stack.enter_async_context(open_models(_models(settings)))
+        if models.configured:
+            await stack.enter_async_context(loading(prices))
         registry = await stack.enter_async_context(
             open_registry(settings.chains, models, settings.shipped_chains)
         )
@@ -172,14 +180,22 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
                 pause_timeout=settings.waiting_timeout_seconds,
             ),
             watching=watch.watching,
+            rates_of=prices.rates_of,
         )
 
         def on_spent(run: Run, tokens: int) -> None:
             caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
             limits.spend(caller, run.address, tokens)
 
-        grace = settings.disconnect_grace_seconds
-        runs = Runs(log, registry, executor, history, grace=grace, on_spent=on_spent)
+        runs = Runs(
+            log,
+            registry,
+            executor,
+            history,
+            grace=settings.disconnect_grace_seconds,
+            budgets=Budgets(_bounds(settings), history.spent),
+            on_spent=on_spent,
+        )
 
         def forget(run_id: str) -> None:
             log.forgot(run_id)
@@ -272,6 +288,26 @@ def _limits(settings: Settings) -> Limits:
         output_max_chars=settings.max_output_chars,
         tool_output_max_chars=settings.tool_output_max_chars,
     )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    try:
+        per_key, per_team = map(parse_budget, (settings.budget_per_key, settings.budget_per_team))
+    except ValueError as error:
+        raise StartError("bad_budget", f"BUDGET_PER_KEY, BUDGET_PER_TEAM: {error}.") from error
+    return Bounds(
+        run_usd=settings.max_cost_per_run_usd,
+        run_tokens=settings.max_tokens_per_run,
+        per_key=per_key,
+        per_team=per_team,
+    )
+
+
+def _prices(settings: Settings) -> Prices:
+    given = settings.model_dump(include={provider.url.lower() for provider in PROVIDERS.values()})
+    addresses = {name: given[provider.url.lower()] for name, provider in PROVIDERS.items()}
+    own = parse_own_prices(settings.model_prices)
+    return Prices(own, {name: address for name, address in addresses.items() if address})
 
 
 def _models(settings: Settings) -> Models:

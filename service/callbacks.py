@@ -45,6 +45,7 @@ from .chunks import (
 )
 from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
+from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
 from .transcript import Transcript
 from .values import clean_text, to_json
@@ -106,6 +107,7 @@ class AsyncIteratorCallbackHandler(
     Of the three bases the first is what users expect; LangGraph tells interrupts only to the second; for the
     third, models stream without being asked to. `end_with_root`: the iteration ends by itself when the
     outermost LangChain run does. Whoever awaits the chain can end it surely, by `close` in a `finally`.
+    `rates_of` knows what models cost; without it no cost is known.
     `retold` is what another handler told of a chain that waits: this one goes on from there.
     """
 
@@ -119,6 +121,7 @@ class AsyncIteratorCallbackHandler(
         answer_steps: Collection[str] | None = None,
         tool_output_max_chars: int = TOOL_OUTPUT_MAX_CHARS,
         queue_limit: int = QUEUE_LIMIT,
+        rates_of: RatesOf = unpriced,
         retold: Retold | None = None,
     ) -> None:
         retold = retold or Retold()
@@ -133,7 +136,8 @@ class AsyncIteratorCallbackHandler(
         self._tool_output_max_chars = tool_output_max_chars
         self._queue: EventQueue[BridgeEvent] = EventQueue(queue_limit)
         self._lock = threading.Lock()
-        self._transcript = Transcript(self._put, time.monotonic() - retold.t / 1000, answer_steps, retold)
+        began = time.monotonic() - retold.t / 1000
+        self._transcript = Transcript(self._put, began, answer_steps, rates_of, retold)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -170,6 +174,11 @@ class AsyncIteratorCallbackHandler(
         """What the model calls used so far."""
         with self._lock:
             return self._transcript.usage()
+
+    def spent(self) -> Spent:
+        """Until now, also by the model calls in flight: of those a token for each piece that came."""
+        with self._lock:
+            return self._transcript.spent()
 
     def due(self, first: float, silence: float) -> tuple[float, bool] | None:
         """When (monotonic seconds) a model call in flight is silent for too long, and whether it ever spoke.
@@ -265,10 +274,15 @@ class AsyncIteratorCallbackHandler(
     ) -> None:
         inner = not INNER_TAGS.isdisjoint(tags or ())
         structured = is_structured(kwargs.get("options"))
-        model = (metadata or {}).get("ls_model_name")
+        about = metadata or {}
         with self._lock:
             self._transcript.start_message(
-                run_id, parent_run_id, inner=inner, structured=structured, model=model
+                run_id,
+                parent_run_id,
+                inner=inner,
+                structured=structured,
+                provider=about.get("ls_provider"),
+                model=about.get("ls_model_name"),
             )
 
     on_llm_start = on_chat_model_start

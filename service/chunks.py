@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Tool
 from langchain_core.outputs import ChatGenerationChunk, Generation, GenerationChunk, LLMResult
 from langgraph.types import Command
 
+from .bill import no_tokens
 from .events import FinishReason, Source
 from .run_tree import Place
 from .values import clean_text, encode_json, to_json
@@ -132,8 +133,10 @@ def _finish_of(said: Mapping[str, Any], *, called_tools: bool = False) -> Finish
 
 def _message_usage(message: BaseMessage) -> Tokens | None:
     usage = message.usage_metadata if isinstance(message, AIMessage) else None
-    if not usage or "total_tokens" not in usage or "total_cost" in usage:
-        return None  # LangChain marks an answer from its cache with a cost of 0
+    if not usage or "total_tokens" not in usage:
+        return None
+    if "total_cost" in usage:  # so LangChain marks an answer from its cache, which used nothing
+        return no_tokens()
     return Tokens(
         input_tokens=usage["input_tokens"],
         output_tokens=usage["output_tokens"],

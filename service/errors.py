@@ -4,6 +4,7 @@ ChainstreamError
 ├── RequestError            the caller's mistake, told before the first byte
 │   ├── InvalidRequest          400  a field, a cursor or a header is wrong
 │   ├── Unauthorized            401  no key, or a wrong one
+│   ├── BudgetExhausted         402  what the key or the team may spend is spent
 │   ├── Forbidden               403  a browser of another site, or a key without the scope
 │   ├── NotFound                404  no such run, chain or route
 │   ├── Conflict                409  an idempotency key with another request
@@ -48,6 +49,16 @@ class Unauthorized(RequestError):
     """The caller has not shown a key that this route takes."""
 
     status = 401
+
+
+class BudgetExhausted(RequestError):
+    """What the caller's key or team may spend is spent; `budget` says what and until when, for programs."""
+
+    status = 402
+
+    def __init__(self, code: str, message: str, **budget: str | float) -> None:
+        super().__init__(code, message)
+        self.budget = budget
 
 
 class Forbidden(RequestError):

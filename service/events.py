@@ -142,10 +142,12 @@ class MessageEnd(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage(Timed):
-    """What a model call used, where the provider reports it."""
+class Usage(Sparse):
+    """What a model call used, where the provider reports it; `cost_usd` is null where its price is unknown.
+    Of a call that was cut short, `estimated`, it is one output token for each piece of what came."""
 
     type: ClassVar[Literal["usage"]] = "usage"
+    optional: ClassVar[tuple[str, ...]] = ("estimated",)
     message_id: str
     model: str | None
     input_tokens: int
@@ -154,6 +156,7 @@ class Usage(Timed):
     cached_tokens: int
     reasoning_tokens: int
     cost_usd: float | None = None
+    estimated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Pure: a run's events so far as what its bridge and its writer knew: another process can go on from there.
 
 What LangChain's run ids were keys of is over when a run waits: what is left are counters, sums, and the tools
-that will start again. Two things are guessed, since no event tells them: the output tokens of a model call
-that was cut short are its pieces, and a message without text is of the answer unless a tool ran beside it.
+that will start again. One thing is guessed, since no event tells it: a message without text is of the answer
+unless a tool ran beside it.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from .bill import Bill, no_tokens, used_in
 from .events import (
     Approval,
     Cancelled,
@@ -34,14 +35,11 @@ from .events import (
     ToolStart,
     Usage,
 )
+from .rates import Spent
 from .run_tree import Tool
 from .written import Tokens
 
 _OUR_TOOL_ID = re.compile(r"tool(\d+)")  # of calls that have no id of their own
-
-
-def no_tokens() -> Tokens:
-    return Tokens(input_tokens=0, output_tokens=0, total_tokens=0, cached_tokens=0, reasoning_tokens=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +55,8 @@ class Retold:
     steps: int = 0
     unnamed_tools: int = 0
     used: Tokens = field(default_factory=no_tokens)
+    usd: float = 0.0  # the costs that are known
+    unpriced: int = 0  # calls whose cost is not
     finish_reason: FinishReason = "stop"
     written: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # not started; id: name and args
     places: Sequence[str] = ()  # the ids of all written calls, in their order
@@ -67,6 +67,10 @@ class Retold:
     size: int = 0  # bytes of all lines but the first
     asked: Sequence[Approval] = ()  # all that was ever asked
     approvals: Sequence[Approval] = ()  # what it waits for
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.usd, self.used["total_tokens"])
 
 
 def retell(events: Iterable[tuple[Event, int]]) -> Retold:
@@ -88,11 +92,9 @@ class _Story:
         self._messages = 0
         self._steps = 0
         self._unnamed = 0
-        self._used = no_tokens()
+        self._bill = Bill()
         self._finish_reason: FinishReason = "stop"
         self._channels: dict[str, Channel] = {}
-        self._pieces: dict[str, int] = {}
-        self._cut_short: str | None = None
         self._written: dict[str, tuple[str, str]] = {}
         self._places: dict[str, None] = {}
         self._running: dict[str, Tool] = {}
@@ -110,7 +112,9 @@ class _Story:
             messages=self._messages,
             steps=self._steps,
             unnamed_tools=self._unnamed,
-            used=self._used,
+            used=self._bill.used,
+            usd=self._bill.usd,
+            unpriced=self._bill.unpriced,
             finish_reason=self._finish_reason,
             written=self._written,
             places=tuple(self._places),
@@ -140,7 +144,7 @@ class _Story:
             case MessageEnd():
                 self._end_message(event)
             case Usage():
-                self._use(event)
+                self._bill.take(event.message_id, used_in(event), event.cost_usd)
             case ToolStart():
                 self._start_tool(event)
             case ToolEnd() | ToolError():
@@ -169,7 +173,6 @@ class _Story:
 
     def _speak(self, message_id: str) -> None:
         self._messages = max(self._messages, _number_in(message_id))
-        self._pieces[message_id] = self._pieces.get(message_id, 0) + 1
 
     def _answer(self, event: Token) -> None:
         self._answers.setdefault(event.message_id, []).append(event.text)
@@ -185,26 +188,8 @@ class _Story:
         self._messages = max(self._messages, _number_in(event.message_id))
         if self._channels.pop(event.message_id, "inner" if self._running else "answer") == "answer":
             self._finish_reason = event.finish_reason
-        pieces = self._pieces.pop(event.message_id, 0)
-        self._cut_short = event.message_id if event.finish_reason == "error" else None
-        if self._cut_short:
-            self._count_pieces(pieces)
-            self._pieces[event.message_id] = pieces
-
-    def _use(self, event: Usage) -> None:
-        if event.message_id == self._cut_short:  # it was not: its provider told so
-            self._count_pieces(-self._pieces[event.message_id])
-        self._used = Tokens(
-            input_tokens=self._used["input_tokens"] + event.input_tokens,
-            output_tokens=self._used["output_tokens"] + event.output_tokens,
-            total_tokens=self._used["total_tokens"] + event.total_tokens,
-            cached_tokens=self._used["cached_tokens"] + event.cached_tokens,
-            reasoning_tokens=self._used["reasoning_tokens"] + event.reasoning_tokens,
-        )
-
-    def _count_pieces(self, pieces: int) -> None:
-        self._used["output_tokens"] += pieces
-        self._used["total_tokens"] += pieces
+        if event.finish_reason != "error":
+            self._bill.miss(event.message_id)
 
     def _start_tool(self, event: ToolStart) -> None:
         was_written = self._written.pop(event.tool_call_id, None) is not None

@@ -8,6 +8,7 @@ from functools import partial
 
 from ulid import ULID
 
+from .access.budgets import Budgets, Meter
 from .access.caller import ANYONE, Caller
 from .approvals import Decision, answer_to
 from .chain import Call
@@ -43,6 +44,7 @@ class Runs:
         *,
         grace: float,
         on_spent: Callable[[Run, int], None] = lambda run, tokens: None,
+        budgets: Budgets | None = None,
     ) -> None:
         self.log = log
         self._registry = registry
@@ -50,6 +52,7 @@ class Runs:
         self._history = history
         self._grace = grace
         self._on_spent = on_spent
+        self._budgets = budgets
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
@@ -67,11 +70,12 @@ class Runs:
         async with self._keys.held(caller.owner, key):
             if known := await self._keys.find(caller.owner, key, request):
                 return await _opened(self._runs.get(known.run_id, known))
+            meter = await self._budgets.admit(caller) if self._budgets else None
             run, call = await self._prepare(request, caller, attached, key)
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
-            self._executor.submit(self._job(run, call))
+            self._executor.submit(self._job(run, call, meter))
         except BaseException as error:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
@@ -202,12 +206,14 @@ class Runs:
         await self._executor.drain(grace, self._history.waiting.kept)
         self._turns.close()
 
-    def take_over(self, run: Run, call: Call, retold: Retold) -> None:
+    async def take_over(self, run: Run, call: Call, retold: Retold) -> None:
         """A run that waited when its process ended waits on here; its log and its account do already."""
+        caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
+        meter = await self._budgets.meter(caller, retold.spent) if self._budgets else None
         self._runs[run.run_id] = run
         self._turns.begin(run)
         self._history.waiting.take_over(run.run_id)
-        self._executor.take_over(self._job(run, call), retold)
+        self._executor.take_over(self._job(run, call, meter), retold)
 
     def let_go(self, run_id: str) -> None:
         """A run that is over, or has not begun after all, is not needed here any more."""
@@ -234,7 +240,7 @@ class Runs:
         self._keys.add(run, request)
         return run
 
-    def _job(self, run: Run, call: Call) -> Job:
+    def _job(self, run: Run, call: Call, meter: Meter | None) -> Job:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
@@ -255,6 +261,7 @@ class Runs:
             on_spent=partial(self._on_spent, run),
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
+            meter=meter,
         )
 
     def _keep(self, run: Run, call: Call) -> None:

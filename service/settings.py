@@ -104,6 +104,23 @@ class Settings(BaseSettings):
         60, ge=0, description="Pace of the offline model; 0 is as fast as it can."
     )
 
+    model_prices: str = Field(
+        "",
+        description="Your own prices, in dollars a million tokens, as JSON or a file of it:"
+        ' `{"llama3.2": {"input": 0.1, "output": 0.4, "cached": 0.05}}`.',
+    )
+
+    max_cost_per_run_usd: float = Field(
+        0, ge=0, description="A run that has cost this many dollars is cancelled (`budget`); 0 is no bound."
+    )
+    max_tokens_per_run: int = Field(
+        0, ge=0, description="A run that has used so many tokens is cancelled (`budget`); 0 is no bound."
+    )
+    budget_per_key: str = Field(
+        "", description="What each key may use up, with commas: `5 USD/day, 1000000 tokens/month`."
+    )
+    budget_per_team: str = Field("", description="What all keys of a team may use up together.")
+
     run_timeout_seconds: Seconds = Field(600, description="A run longer than this is cancelled (`timeout`).")
     first_token_timeout_seconds: Seconds = Field(
         120, description="A model call that says nothing for this long at first fails the run."

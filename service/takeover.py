@@ -56,7 +56,7 @@ class Comeback:
     async def enter(self, runs: Runs, log: RecordedLog, history: History) -> None:
         await log.take_over(self.run_id, self.records)
         history.take_over(Account.of(self.run_id, self.run.attempt, self.records, _began(self.run)))
-        runs.take_over(self.run, self.call, self.retold)
+        await runs.take_over(self.run, self.call, self.retold)
 
 
 async def find_waiting(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
+from .bill import Bill, no_tokens
 from .events import (
     BridgeEvent,
     Channel,
@@ -28,6 +29,7 @@ from .events import (
     Usage,
     UsageTotals,
 )
+from .rates import MILLION, Rates, RatesOf, Spent, cost_of, unpriced
 from .retold import Retold
 from .run_tree import Place, RunTree, Step
 from .tool_calls import ToolCalls
@@ -51,7 +53,9 @@ class _Message:
     message_id: str
     step: str | None
     channel: Channel
+    provider: str | None
     model: str | None
+    rates: Rates | None
     active_at: float
     structured: bool = False
     pieces: int = 0
@@ -78,25 +82,27 @@ class _Message:
 class Transcript:
     """Tells events to `put` as the chain's runs begin, go on and end. Times are milliseconds since `began`,
     which is in monotonic seconds. `answer_steps` names the steps whose models write the answer, None all.
-    `retold` is what was told before, by another process."""
+    `rates_of` knows prices. `retold` is what was told before, by another process."""
 
     def __init__(
         self,
         put: Callable[[BridgeEvent], None],
         began: float,
         answer_steps: Collection[str] | None = None,
+        rates_of: RatesOf = unpriced,
         retold: Retold | None = None,
     ) -> None:
         retold = retold or Retold()
         self._put = put
         self._began = began
         self._answer_steps = answer_steps
+        self._rates_of = rates_of
         self._tree = RunTree(Place(answers=answer_steps is None))
         self._messages: dict[UUID, _Message] = {}
         self._calls = ToolCalls(put, lambda: self.now, retold)
         self._steps: dict[UUID, Step] = {}
         self._counted = {"m": retold.messages, "s": retold.steps}
-        self._used = retold.used.copy()
+        self._bill = Bill(retold.used, retold.usd, retold.unpriced)
         self.finish_reason: FinishReason = retold.finish_reason
         self.answered = bool(retold.answers)
 
@@ -106,7 +112,15 @@ class Transcript:
 
     def usage(self) -> UsageTotals:
         """Of all model calls: what providers reported, and for calls cut short one output token a piece."""
-        return UsageTotals(**self._used, cost_usd=None)
+        return self._bill.totals()
+
+    def spent(self) -> Spent:
+        """Until now, with what the calls in flight have written so far."""
+        usd, tokens = self._bill.spent()
+        for message in self._messages.values():
+            tokens += message.pieces
+            usd += message.pieces * message.rates.output / MILLION if message.rates else 0.0
+        return Spent(usd, tokens)
 
     def due(self, first: float, silence: float) -> tuple[float, bool] | None:
         """When (monotonic seconds) a model call in flight is silent for too long, and whether it ever spoke.
@@ -147,14 +161,24 @@ class Transcript:
     # --- model calls -------------------------------------------------------------------------------
 
     def start_message(
-        self, run_id: UUID, parent: UUID | None, *, inner: bool, structured: bool, model: str | None
+        self,
+        run_id: UUID,
+        parent: UUID | None,
+        *,
+        inner: bool,
+        structured: bool,
+        provider: str | None,
+        model: str | None,
     ) -> None:
         """`structured`: what it writes, as text or as the arguments of a call, is a value for the chain."""
         place = self._tree.enter(run_id, parent)
         if place is None:
             return
         channel: Channel = "answer" if place.answers and not (inner or structured or place.tool) else "inner"
-        message = _Message(self._next("m"), place.step, channel, model, time.monotonic(), structured)
+        rates = self._rates_of(provider, model)
+        message = _Message(
+            self._next("m"), place.step, channel, provider, model, rates, time.monotonic(), structured
+        )
         self._messages[run_id] = message
 
     def write(self, run_id: UUID, written: Written) -> None:
@@ -177,7 +201,7 @@ class Transcript:
     def tell_output(self, text: str) -> None:
         """The output of a chain none of whose models wrote an answer, as one."""
         if text and not self.answered:
-            message = _Message(self._next("m"), None, "answer", None, time.monotonic())
+            message = _Message(self._next("m"), None, "answer", None, None, None, time.monotonic())
             self._put_token(self.now, message, clean_text(text))
 
     def _put_token(self, t: int, message: _Message, text: str) -> None:
@@ -214,11 +238,13 @@ class Transcript:
             return False
         if not message.pieces:  # the model did not stream, or its answer came from a cache
             self._write(message, ending.written)
-        self._put_message_end(message, ending.finish_reason)
         if message.channel == "answer":
             self.finish_reason = ending.finish_reason
-        if ending.used:
-            self._put_usage(message, ending.model or message.model, ending.used)
+        if ending.used is None and ending.finish_reason == "error":
+            self._cut_short(message)
+        else:
+            self._put_message_end(message, ending.finish_reason)
+            self._take_usage(message, ending)
         return self._tree.leave(run_id)
 
     def fail_message(self, run_id: UUID) -> bool:
@@ -227,9 +253,10 @@ class Transcript:
         return self._tree.leave(run_id)
 
     def _cut_short(self, message: _Message) -> None:
-        self._used["output_tokens"] += message.pieces
-        self._used["total_tokens"] += message.pieces
         self._put_message_end(message, "error")
+        if pieces := message.pieces:
+            used = Tokens(**{**no_tokens(), "output_tokens": pieces, "total_tokens": pieces})
+            self._put_usage(message, message.model, used, cost_of(used, message.rates), estimated=True)
 
     def _put_message_end(self, message: _Message, reason: FinishReason) -> None:
         self._flush(message)
@@ -246,10 +273,34 @@ class Transcript:
             if held := call.args.flush():
                 self._put_call_delta(t, message, call, held)
 
-    def _put_usage(self, message: _Message, model: str | None, used: Tokens) -> None:
-        for kind in ("input_tokens", "output_tokens", "total_tokens", "cached_tokens", "reasoning_tokens"):
-            self._used[kind] += used[kind]
-        self._put(Usage(t=self.now, message_id=message.message_id, model=model, **used))
+    def _take_usage(self, message: _Message, ending: Ending) -> None:
+        if ending.used is None:
+            self._bill.miss(message.message_id, message.pieces)
+            return
+        # The model that answered may be a dated one, of which only the name that was asked for is known.
+        named = self._rates_of(message.provider, ending.model) if ending.model != message.model else None
+        cost = cost_of(ending.used, named or message.rates)
+        self._put_usage(message, ending.model or message.model, ending.used, cost)
+
+    def _put_usage(
+        self,
+        message: _Message,
+        model: str | None,
+        used: Tokens,
+        cost: float | None,
+        *,
+        estimated: bool | None = None,
+    ) -> None:
+        self._bill.take(message.message_id, used, cost)
+        usage = Usage(
+            t=self.now,
+            message_id=message.message_id,
+            model=model,
+            **used,
+            cost_usd=cost,
+            estimated=estimated,
+        )
+        self._put(usage)
 
     # --- steps -------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .allowances import Budget
+
 Scope = Literal["run", "read", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 EVERY_SCOPE: frozenset[Scope] = frozenset(SCOPES)
@@ -16,13 +18,15 @@ ROLES: dict[str, frozenset[Scope]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Sees the runs, threads and history of its `owner` and no others; with a token for one run that `run_id`
-    alone, whoever's it is. `key_id` is that of a key in the database."""
+    alone, whoever's it is. `key_id` is that of a key in the database, `budget` the key's own; None for the
+    usual one."""
 
     owner: str = ""
     team: str | None = None
     key_id: str | None = None
     scopes: frozenset[Scope] = EVERY_SCOPE
     run_id: str | None = None
+    budget: Budget | None = None
 
     def sees(self, owner: str, run_id: str) -> bool:
         return owner == self.owner if self.run_id is None else run_id == self.run_id

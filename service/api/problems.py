@@ -10,15 +10,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ..errors import ChainstreamError, Overloaded, RequestError, Unauthorized
+from ..errors import BudgetExhausted, ChainstreamError, Overloaded, RequestError, Unauthorized
 from ..values import encode_json, to_json
 from .safe_headers import SAFE
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """The response that tells of an error; `detail` says what was wrong and what would be right."""
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: object
+) -> Response:
+    """The response that tells of an error; `detail` says what was wrong and what would be right, `more` is
+    for programs (RFC 9457, section 3.2)."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -26,6 +29,7 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
         "code": code,
         "detail": detail,
         "request_id": correlation_id.get(),
+        **more,
     }
     headers = SAFE | (headers or {})
     return Response(encode_json(to_json(body)), status, headers, media_type="application/problem+json")
@@ -45,6 +49,8 @@ def problem_of(error: ChainstreamError) -> Response:
         return problem(status, error.code, error.message, {"Retry-After": str(error.retry_after)})
     if isinstance(error, Unauthorized):
         return problem(error.status, error.code, error.message, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, BudgetExhausted):
+        return problem(error.status, error.code, error.message, budget=error.budget)
     if isinstance(error, RequestError):
         return problem(error.status, error.code, error.message)
     return problem(500, error.code, error.message)

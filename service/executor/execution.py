@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..callbacks import AsyncIteratorCallbackHandler
 from ..chunks import output_of
@@ -22,16 +22,19 @@ from ..events import (
     Cancelled,
     CancelReason,
     Done,
+    MessageEnd,
     RunError,
     RunStarted,
     TerminalEvent,
 )
+from ..rates import RatesOf, Spent, unpriced
 from ..retold import Retold
 from .failures import failure_of
 from .writer import RunWriter
 
 logger = logging.getLogger(__name__)
 
+CHARGED_EVENTS = 16  # at most so many are told before what the run has spent is looked at again
 PATIENCE = 0.2  # seconds that a cancelled chain has to clean up; then its run ends without it
 
 Work = Callable[[AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
@@ -50,11 +53,19 @@ class Limits:
     tool_output_max_chars: int
 
 
+class Meter(Protocol):
+    """Counts what a run spends."""
+
+    def take(self, spent: Spent) -> bool:
+        """What it has spent in all, so far; returns whether it may go on."""
+        ...
+
+
 class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
-    `answer_steps` names the steps whose models write the answer, None all. With `retold` it is paused, where
-    another process left it.
+    `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
+    `meter` what may be spent. With `retold` it is paused, where another process left it.
     """
 
     def __init__(
@@ -65,12 +76,16 @@ class Execution:
         *,
         on_pause: OnPause | None = None,
         answer_steps: Collection[str] | None = None,
+        rates_of: RatesOf = unpriced,
+        meter: Meter | None = None,
         retold: Retold | None = None,
     ) -> None:
         retold = retold or Retold()
         self._started = started
         self._on_pause = on_pause
         self._limits = limits
+        self._meter = meter
+        self._uncharged = 0
         self._writer = RunWriter(
             log,
             started.run_id,
@@ -83,6 +98,7 @@ class Execution:
             end_with_root=False,
             answer_steps=answer_steps,
             tool_output_max_chars=limits.tool_output_max_chars,
+            rates_of=rates_of,
             retold=retold,
         )
         self._begun = retold.begun
@@ -130,6 +146,7 @@ class Execution:
         `work` starts the chain with the handler that it is given, and returns the chain's output.
         """
         await self._begin()
+        self._charge()
         pump = asyncio.create_task(self._pump())
         output, error = await self._run_chain(work)
         if self._handler.approvals and self._verdict is None and error is None:
@@ -143,6 +160,7 @@ class Execution:
             self._handler.tell_output(output_of(output)[1])
         self._handler.close()
         error = await pump or error
+        self._charge()
         return await self._finish(output, error)
 
     async def _begin(self) -> None:
@@ -186,6 +204,7 @@ class Execution:
         failure: BaseException | None = None
         try:
             async for batch in self._handler.batches():
+                self._charge_for(batch)
                 try:
                     await self._writer.write(self._without_approvals(batch))
                 except RunFailed as bound:
@@ -195,6 +214,20 @@ class Execution:
             self.stop(failure_of(error, self._handler))
             return error
         return failure
+
+    def _charge_for(self, batch: Sequence[BridgeEvent]) -> None:
+        """After each model call, and every so many events within one: not for each token."""
+        if self._meter is None:
+            return
+        self._uncharged += len(batch)
+        if self._uncharged >= CHARGED_EVENTS or any(isinstance(event, MessageEnd) for event in batch):
+            self._charge()
+
+    def _charge(self) -> None:
+        """The end of a run whose budget is used up."""
+        self._uncharged = 0
+        if self._meter is not None and not self._meter.take(self._handler.spent()):
+            self.stop("budget")
 
     def _without_approvals(self, batch: Sequence[BridgeEvent]) -> Sequence[BridgeEvent]:
         """They are told once the chain has ended: it must be able to go on when somebody answers."""

@@ -13,8 +13,9 @@ from ..callbacks import AsyncIteratorCallbackHandler
 from ..errors import Overloaded
 from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
+from ..rates import RatesOf, unpriced
 from ..retold import Retold
-from .execution import PATIENCE, Execution, Limits, OnPause, Work
+from .execution import PATIENCE, Execution, Limits, Meter, OnPause, Work
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Job:
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
     failed, and `on_spent` the tokens of all model calls; then `release` frees what the chain kept for going
-    on. `answer_steps` as in Execution.
+    on. `answer_steps` and `meter` as in Execution.
     """
 
     started: RunStarted
@@ -54,6 +55,7 @@ class Job:
     on_spent: Callable[[int], None]
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
+    meter: Meter | None = None
 
 
 @dataclass(slots=True)
@@ -75,12 +77,19 @@ class Capacity:
 
 
 class LocalExecutor:
-    """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`."""
+    """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`.
+    `rates_of` knows what models cost."""
 
     def __init__(
-        self, log: EventLog, limits: Limits, capacity: Capacity, watching: Watching = _unwatched
+        self,
+        log: EventLog,
+        limits: Limits,
+        capacity: Capacity,
+        watching: Watching = _unwatched,
+        rates_of: RatesOf = unpriced,
     ) -> None:
         self._log = log
+        self._rates_of = rates_of
         self._watching = watching
         self._limits = limits
         self._capacity = capacity
@@ -112,6 +121,8 @@ class LocalExecutor:
             self._limits,
             on_pause=job.on_pause,
             answer_steps=job.answer_steps,
+            rates_of=self._rates_of,
+            meter=job.meter,
             retold=retold,
         )
 

@@ -4,11 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import RunFailed
 from ..event_log.base import Entry, EventLog, entry_of
-from ..events import BridgeEvent, Done, MessageEnd, RunStarted, StepEnd, TerminalEvent, Token, ToolError
+from ..events import (
+    BridgeEvent,
+    Done,
+    MessageEnd,
+    RunStarted,
+    StepEnd,
+    TerminalEvent,
+    Token,
+    ToolError,
+    Usage,
+)
 from ..retold import Retold
 
 APPEND_AT_MOST = 256
-CLOSING = (MessageEnd, StepEnd, ToolError)
+CLOSING = (MessageEnd, Usage, StepEnd, ToolError)
 
 
 class RunWriter:

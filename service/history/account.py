@@ -9,9 +9,11 @@ from typing import Any
 
 import orjson
 
+from ..bill import Bill, used_in
 from ..event_log.base import Entry, Record
 from ..events import Approval, MessageEnd, RunStarted, ToolCall, ToolEnd, ToolError, ToolStart, Usage
 from ..values import encode_json
+from .usage_rows import UsageRows
 
 Row = dict[str, Any]
 
@@ -43,6 +45,8 @@ class Account:
         self._changed_tools: dict[str, Row] = {}
         self._models: dict[str, Row] = {}
         self._changed_models: dict[str, Row] = {}
+        self._used = UsageRows(run_id)
+        self._bill = Bill()
 
     @classmethod
     def of(cls, run_id: str, attempt: int, records: Iterable[Record], started_at: datetime) -> "Account":
@@ -52,6 +56,7 @@ class Account:
             account.take(Entry(record.name, record.line), started_at)
         # To write them anew would cut what tools returned: no log has that whole.
         account._changed, account._changed_tools, account._changed_models = False, {}, {}
+        account._used.take()
         return account
 
     @property
@@ -66,7 +71,9 @@ class Account:
         if self._run["status"] == "waiting" and entry.name != Approval.type:
             self._become("running")  # the run went on, so it was answered
         if takes := _TAKES.get(entry.name):
-            takes(self, orjson.loads(entry.line), entry)
+            data = orjson.loads(entry.line)
+            takes(self, data, entry)
+            self._count(entry.name, data, at)
 
     def take_run(self) -> list[Row]:
         """The run's row, if it changed since the last time."""
@@ -83,6 +90,10 @@ class Account:
         changed, self._changed_models = self._changed_models, {}
         return [dict(row) for row in changed.values()]
 
+    def take_used(self) -> list[Row]:
+        """The rows of what it used that changed since the last time."""
+        return self._used.take()
+
     def _become(self, status: str) -> None:
         self._run["status"] = status
         self._changed = True
@@ -90,14 +101,22 @@ class Account:
     def _waits(self, _data: Row, _entry: Entry) -> None:
         self._become("waiting")
 
+    def _count(self, name: str, data: Row, at: datetime) -> None:
+        if name == Usage.type:
+            self._bill.take(data["message_id"], used_in(Usage(**data)), data["cost_usd"])
+            self._used.use(data, at)
+        elif name == MessageEnd.type and data["finish_reason"] != "error":
+            self._bill.miss(data["message_id"])
+            self._used.end_call(data, at)
+
     def _ended(self, data: Row, entry: Entry) -> None:
-        usage = data.get("usage")
+        usage = data.get("usage") or self._bill.totals()  # `error` does not tell what was used
         self._run |= {
             "ended_at": self._run["started_at"] + timedelta(milliseconds=data["t"]),
             "ending": entry.line.decode(),
             "response": text_of(data.get("output")),
             "usage": _json(usage),
-            "cost_usd": usage["cost_usd"] if usage else None,
+            "cost_usd": usage["cost_usd"],
             "duration_ms": data.get("duration_ms", data["t"]),
         }
         self._become(STATUS_AFTER[entry.name])
@@ -133,8 +152,9 @@ class Account:
         self._changed_tools[tool_call_id] = tool
         return tool
 
-    def _used(self, data: Row, _entry: Entry) -> None:
-        self._model(data).update({"model": data["model"], "usage": _json(data)})
+    def _use(self, data: Row, _entry: Entry) -> None:
+        model = clean(data["model"]) if data["model"] else None
+        self._model(data).update({"model": model, "usage": _json(data)})
 
     def _message_ended(self, data: Row, _entry: Entry) -> None:
         self._model(data).update({"finish_reason": data["finish_reason"], "ended_ms": data["t"]})
@@ -164,7 +184,7 @@ _TAKES: dict[str, Callable[[Account, Row, Entry], None]] = {
     ToolStart.type: Account._tool_started,
     ToolEnd.type: Account._tool_ended,
     ToolError.type: Account._tool_failed,
-    Usage.type: Account._used,
+    Usage.type: Account._use,
     MessageEnd.type: Account._message_ended,
     **dict.fromkeys(STATUS_AFTER, Account._ended),
 }

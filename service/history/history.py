@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import NoReturn, TypeVar
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
+from ..access.budgets import Holder
 from ..database import Database
 from ..errors import Conflict, NotFound, Overloaded
 from ..event_log.base import Extent, Record
-from . import store, threads, waiting_rows
+from ..rates import Spent
+from . import store, threads, usage, waiting_rows
 from .account import LONGEST_ID, Row
 from .recorder import RETRY_AFTER, UNREACHABLE, Recorder, TextOf, open_recorder
 from .search import Found, search
@@ -129,6 +132,19 @@ class History:
         if found is None:
             raise NotFound("tool_call_not_found", f"The run has no tool call {tool_call_id!r}.")
         return found
+
+    async def usage(self, question: usage.Question) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """What was used by each group, and by all of them."""
+        await self._settle()
+        groups = await self._ask(lambda connection: usage.sums(connection, question))
+        whole = replace(question, by=(), limit=1)
+        (total,) = await self._ask(lambda connection: usage.sums(connection, whole))
+        return groups, total
+
+    async def spent(self, holder: Holder, day: date, month: date) -> tuple[Spent, Spent]:
+        """Since the day, and since the month's first day."""
+        await self._settle()
+        return await self._ask(lambda connection: usage.spent(connection, holder, day, month))
 
     async def extent(self, run_id: str) -> Extent | None:
         await self._settle()

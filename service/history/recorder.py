@@ -231,6 +231,7 @@ def _changes(batch: _Batch) -> Changes:
         changes.runs += told.account.take_run()
         changes.models += told.account.take_models()
         changes.tools += told.account.take_tools()
+        changes.used += told.account.take_used()
     return changes
 
 

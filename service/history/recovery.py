@@ -41,8 +41,10 @@ def _close(connection: Connection, run: StoredRun) -> None:
     records = all_events(connection, run.run_id)
     last = records[-1] if records else None
     ending = _ending(run, last)
-    account = Account(run.run_id, run.attempt)
-    account.take(entry_of(_beginning(run)), run.started_at or run.created_at)
+    began = run.started_at or run.created_at
+    account = Account.of(run.run_id, run.attempt, records, began)
+    if not records:
+        account.take(entry_of(_beginning(run)), began)
     account.take(ending[-1], run.created_at)
     rows = [{**row, "response": clean("".join(answer_in(records)))} for row in account.take_run()]
     first_seq = last.seq + 1 if last else 1

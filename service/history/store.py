@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..event_log.base import Extent, Record
 from ..values import encode_json
+from . import usage
 from .account import Row
 from .stretches import records_in
 from .tables import EVENTS, MODEL_CALLS, RUNS, THREADS, TOOL_CALLS
@@ -68,6 +69,7 @@ class Changes:
     events: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
     tools: list[Row] = field(default_factory=list)
+    used: list[Row] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
 
     @property
@@ -127,7 +129,7 @@ _EXCHANGE = [RUNS.c[name] for name in Exchange.__slots__]
 RUN_COLUMNS = [RUNS.c[name] for name in StoredRun.__slots__]
 
 
-_ROWS = ("begun", "runs", "events", "models", "tools")
+_ROWS = ("begun", "runs", "events", "models", "tools", "used")
 
 
 def write(connection: Connection, changes: Changes) -> None:
@@ -137,6 +139,8 @@ def write(connection: Connection, changes: Changes) -> None:
     _put(connection, EVENTS, changes.events, key=("run_id", "first_seq"))
     _put(connection, MODEL_CALLS, changes.models, key=("run_id", "message_id"), renewed=CALLED)
     _put(connection, TOOL_CALLS, changes.tools, key=("run_id", "tool_call_id"), renewed=CALLED)
+    for rows in _pieces(changes.used):
+        usage.put(connection, rows)
     for rows in _pieces([{**row, "key": row["run_id"]} for row in changes.runs]):
         connection.execute(_UPDATE_RUN, rows)
     if changes.forgotten:

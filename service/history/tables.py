@@ -4,6 +4,7 @@ JSON is kept as the text that orjson wrote, so that it comes back as it was on e
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -107,6 +108,29 @@ TOOL_CALLS = Table(
     Column("output", Text),  # JSON: the whole
     Column("error", Text),  # JSON: code and message
     Column("duration_ms", Integer),
+)
+
+# What a run used on a day with a model. A row stays when its run is deleted: what was spent is spent.
+RUN_USAGE = Table(
+    "run_usage",
+    METADATA,
+    Column("run_id", String(26), primary_key=True),
+    Column("day", String(10), primary_key=True),  # of the call, in UTC: 2026-01-31
+    Column("model", String(256), primary_key=True),  # empty where nobody said which
+    Column("owner", String(64), nullable=False),
+    Column("team", String(64)),
+    Column("key_id", String(32)),
+    Column("chain", Text, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("unpriced_calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("total_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),  # of the calls whose cost is known
+    Index("ix_run_usage_owner_day", "owner", "day"),
+    Index("ix_run_usage_key_id_day", "key_id", "day"),
+    Index("ix_run_usage_team_day", "team", "day"),
 )
 
 # Of runs that wait for a person. A row goes once their checkpoints have gone, so it must not go with its run.

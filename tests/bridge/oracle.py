@@ -204,7 +204,8 @@ def _endings(account: Account) -> Iterator[str]:
     told = Counter(event.finish_reason for event in account.events if isinstance(event, MessageEnd))
     if told != (done := Counter(call.finish for call in calls)):
         yield f"messages ended {dict(told)} and not {dict(done)}"
-    used = sorted(event.output_tokens for event in account.events if isinstance(event, Usage))
+    usages = [event for event in account.events if isinstance(event, Usage)]
+    used = sorted(event.output_tokens for event in usages if not event.estimated)
     reported = sorted(call.number for call in calls if call.reports_usage and call.finish != "error")
     if used != reported:
         yield f"usage of {used} and not of {reported}"

@@ -99,5 +99,5 @@ async def test_a_model_call_that_its_chain_gave_up_is_over() -> None:
 
     story = await told_of(RunnableLambda(give_up) | agent_model(["b"]), handler=handler)
     assert dues == [None]
-    assert story.names == ["token", "message_end", "token", "message_end"]
+    assert story.names == ["token", "message_end", "usage", "token", "message_end"]
     assert story.of(ToolStart) == []

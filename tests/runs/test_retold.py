@@ -1,10 +1,12 @@
 """What the events of a run tell is what its bridge and its writer knew."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from service.bill import no_tokens
 from service.event_log.base import entry_of
 from service.events import (
     Approval,
@@ -22,7 +24,7 @@ from service.events import (
     ToolStart,
     Usage,
 )
-from service.retold import Retold, no_tokens, retell
+from service.retold import Retold, retell
 from service.run_tree import Tool
 from tests.runs.driving import started
 
@@ -126,10 +128,13 @@ def test_what_models_used_is_summed() -> None:
     assert retold.used == totals(**expected, cached_tokens=8, reasoning_tokens=10)
 
 
-def test_a_message_that_was_cut_short_counts_its_pieces_unless_its_usage_was_told() -> None:
-    cut_short: list[Event] = [token("a"), token("b"), ended("error")]
-    assert told(*cut_short).used == totals(output_tokens=2, total_tokens=2)
-    assert told(*cut_short, used()).used == told(ended(), used()).used
+def test_what_they_cost_is_summed_and_calls_of_unknown_cost_are_counted() -> None:
+    priced = replace(used(), cost_usd=0.25)
+    retold = told(ended(), priced, ended(message_id="m2"), replace(priced, message_id="m2"))
+    assert (retold.usd, retold.unpriced) == (0.5, 0)
+    silent, unknown, failed = ended(message_id="m3"), used("m4"), ended("error", "m5")
+    retold = told(ended(), priced, silent, ended(message_id="m4"), unknown, failed)
+    assert (retold.usd, retold.unpriced) == (0.25, 2)
 
 
 def test_calls_that_were_written_and_have_not_started_are_known_with_their_arguments() -> None:

@@ -1,0 +1,59 @@
+"""GET /usage: what was used and spent, by key, team, model, chain or day."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from ..access.caller import Caller
+from ..errors import Forbidden, InvalidRequest
+from ..history.usage import GROUPS, Question
+from .access import MayRead
+from .run_views import json_response
+from .services import ServicesOf
+
+router = APIRouter(tags=["usage"])
+
+
+@router.get("/usage", summary="What was used and spent")
+async def get_usage(
+    services: ServicesOf,
+    caller: MayRead,
+    by: Annotated[str, Query(description="one or more of key, team, owner, model, chain, day")] = "day",
+    since: Annotated[date | None, Query(description="the first day, in UTC")] = None,
+    until: Annotated[date | None, Query(description="the last day")] = None,
+    owner: Annotated[str | None, Query(description="for the scope `admin`")] = None,
+    all_: Annotated[bool, Query(alias="all", description="of all owners, for the scope `admin`")] = False,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Response:
+    """Sums of what the caller's owner used, in the order of the groups, and over all of them in `total`.
+
+    `cost_usd` is that of calls whose cost is known; `unpriced_calls` and `unpriced_runs` count the others.
+    """
+    names = list(dict.fromkeys(by.split(",")))
+    if unknown := [name for name in names if name not in GROUPS]:
+        message = f"by={unknown[0]!r} is not known; there is {', '.join(GROUPS)}."
+        raise InvalidRequest("bad_usage_group", message)
+    question = Question(
+        by=names, owner=_owner_for(caller, owner, all_), since=since, until=until, limit=limit + 1
+    )
+    groups, total = await services.history.usage(question)
+    items = [_view(group) for group in groups[:limit]]
+    return json_response({"items": items, "total": total, "truncated": len(groups) > limit})
+
+
+def _owner_for(caller: Caller, owner: str | None, all_: bool) -> str | None:
+    """Whose usage it is, None for everybody's. Raises Forbidden."""
+    if caller.run_id is not None:
+        raise Forbidden("forbidden", "A token for one run does not tell what others used.")
+    if not all_ and owner in (None, caller.owner):
+        return caller.owner
+    if "admin" not in caller.scopes:
+        raise Forbidden("forbidden", "To see what other owners used takes a key with the scope 'admin'.")
+    return None if all_ else owner
+
+
+def _view(group: dict[str, Any]) -> dict[str, Any]:
+    """The empty name is that of calls that did not tell their model."""
+    return group | ({"model": group["model"] or None} if "model" in group else {})
