@@ -11,9 +11,11 @@ import { inFrames } from "./frames.js";
 import { Inspector } from "./inspector.js";
 import { ModelPicker } from "./model-picker.js";
 import { Parameters } from "./parameters.js";
+import { wordsOf } from "./refusal-words.js";
 import { saved } from "./saved-conversation.js";
 import { EndInSight } from "./scrolling.js";
 import { Sidebar } from "./sidebar.js";
+import { SignIn } from "./sign-in.js";
 import { statusOf } from "./status.js";
 import { switchTheme } from "./theme-switch.js";
 import { toolsSwitch } from "./tools-switch.js";
@@ -148,7 +150,7 @@ async function offerChains({ chain, model }) {
     models.offer(offered.models, model);
     chains.offer(offered.chains, chain);
   } catch (error) {
-    chains.offerNone(error.message);
+    chains.offerNone(wordsOf(error));
   }
 }
 
@@ -160,6 +162,21 @@ form.addEventListener("change", ({ target }) => {
 const { turn, chosen } = saved();
 const { parameters: set, ...offered } = chosen;
 if (set) parameters.chosen = set;
-sidebar.load();
+new SignIn({ button: document.querySelector("#key"), onLate: loadAgain });
 visits.show(visits.place, turn);
-offerChains(offered);
+load();
+
+/** Some of it could not be had. A run that is followed goes on as it is. */
+function loadAgain() {
+  const unfinished = saved().turn ?? turn;
+  if (conversation.state === "idle") {
+    conversation.leave();
+    visits.show(visits.place, unfinished?.request.thread_id === visits.place.thread ? unfinished : null);
+  }
+  load();
+}
+
+function load() {
+  sidebar.load();
+  offerChains({ chain: chains.chain ?? offered.chain, model: models.chosen ?? offered.model });
+}

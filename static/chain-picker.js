@@ -31,7 +31,7 @@ export class ChainPicker {
 
   /** Without chains the page still works: the service then takes its first. */
   offerNone(why) {
-    this.#about.textContent = `The chains could not be loaded (${why}).`;
+    this.#about.textContent = `The chains cannot be listed. ${why}`;
   }
 
   /** The chosen chain's name, or null. */

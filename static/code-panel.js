@@ -2,6 +2,7 @@
 
 import { copyButton } from "./clipboard.js";
 import { element } from "./element.js";
+import { keptKey } from "./key.js";
 import { codesOf } from "./request-code.js";
 
 export class CodePanel {
@@ -23,7 +24,7 @@ export class CodePanel {
   #draw() {
     if (!this.#isOpen) return;
     const about = this.#turn ? "The request of this turn, started anew and streamed." : "Nothing has run yet.";
-    const codes = this.#turn ? codesOf(document.baseURI, this.#turn.request) : [];
+    const codes = this.#turn ? codesOf(document.baseURI, this.#turn.request, keptKey() !== null) : [];
     this.node.replaceChildren(element("p", { class: "inspector-note" }, about), ...codes.map(section));
   }
 }

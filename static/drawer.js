@@ -81,7 +81,7 @@ export class Drawer {
 
   #cover(isCovered) {
     for (const node of this.#covered) node.inert = false;
-    const others = [...document.body.children].filter((node) => node !== this.#node && !node.inert);
+    const others = [...document.body.children].filter((node) => node !== this.#node && !node.inert && node.localName !== "dialog");
     this.#covered = isCovered ? others : [];
     for (const node of this.#covered) node.inert = true;
   }

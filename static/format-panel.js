@@ -4,7 +4,9 @@ import { copyButton } from "./clipboard.js";
 import { element, setText } from "./element.js";
 import { inFrames } from "./frames.js";
 import { RawText } from "./raw-text.js";
-import { refusalOf } from "./run-requests.js";
+import { refusalOf } from "./refusal.js";
+import { wordsOf } from "./refusal-words.js";
+import { request } from "./requests.js";
 
 /** docs/protocol.md's, and what each is for. */
 const FORMATS = {
@@ -98,12 +100,12 @@ export class FormatPanel {
 
   async #follows(path, signal) {
     try {
-      const response = await fetch(path, { signal, cache: "no-store" });
+      const response = await request(path, { signal, cache: "no-store" });
       if (!response.ok) throw await refusalOf(response);
       await this.#take(response, signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.#ended(`Broken off: ${error.message}`);
+      this.#ended(`Broken off: ${wordsOf(error)}`);
     }
   }
 

@@ -2,29 +2,32 @@
  * Pure: a turn's request as code that can be run elsewhere: the same body, started and streamed in one request.
  *
  * What was said in a conversation stands in the body, a model's words too: each language gets it quoted, and what a
- * terminal or an editor would not show is escaped.
+ * terminal or an editor would not show is escaped. A key is never in it, but where it is to be taken from.
  */
 
-/** `base` is the page's address; `request` the body of POST /runs. */
-export function codesOf(base, request) {
+/** `base` is the page's address; `request` the body of POST /runs; `needsKey`: whether the service asks for one. */
+export function codesOf(base, request, needsKey = false) {
   return [
-    { name: "curl", code: curl(base, request) },
-    { name: "JavaScript", code: javascript(base, request) },
-    { name: "Python", code: python(base, request) },
+    { name: "curl", code: curl(base, request, needsKey) },
+    { name: "JavaScript", code: javascript(base, request, needsKey) },
+    { name: "Python", code: python(base, request, needsKey) },
   ];
 }
 
-function curl(base, request) {
+function curl(base, request, needsKey) {
+  const key = needsKey ? `  -H "Authorization: Bearer $CHAINSTREAM_KEY" \\\n` : "";
   return `curl -N ${quoted(address(base, "events"))} \\
-  -H 'Content-Type: application/json' \\
+${key}  -H 'Content-Type: application/json' \\
   -d ${quoted(json(request))}
 `;
 }
 
-function javascript(base, request) {
-  return `const response = await fetch(${json(address(base, "ndjson"))}, {
+function javascript(base, request, needsKey) {
+  const taken = 'const key = globalThis.process?.env.CHAINSTREAM_KEY ?? prompt("Key");\n';
+  const key = needsKey ? ", Authorization: `Bearer ${key}`" : "";
+  return `${needsKey ? taken : ""}const response = await fetch(${json(address(base, "ndjson"))}, {
   method: "POST",
-  headers: { "Content-Type": "application/json" },
+  headers: { "Content-Type": "application/json"${key} },
   body: JSON.stringify(${indented(json(request, 2), "  ")}),
 });
 if (!response.ok) throw new Error(await response.text());
@@ -42,15 +45,16 @@ for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
 `;
 }
 
-function python(base, request) {
+function python(base, request, needsKey) {
+  const key = needsKey ? `, "Authorization": f"Bearer {os.environ['CHAINSTREAM_KEY']}"` : "";
   return `import json
-from urllib.request import Request, urlopen
+${needsKey ? "import os\n" : ""}from urllib.request import Request, urlopen
 
 body = ${literal(request)}
 request = Request(
     ${json(address(base, "ndjson"))},
     data=json.dumps(body).encode(),
-    headers={"Content-Type": "application/json"},
+    headers={"Content-Type": "application/json"${key}},
 )
 # If it is cut, GET runs/<run_id>/events?after=<id> goes on from there.
 with urlopen(request) as lines:

@@ -1,32 +1,29 @@
-/**
- * The requests about one run beside its stream. What the service refuses is thrown as a Refusal.
- *
- * Their addresses are relative to the page's, as everywhere here: the service may be mounted under a prefix.
- */
+/** The requests about one run beside its stream. What the service refuses is thrown as a Refusal. */
 
-export class Refusal extends Error {
-  /** A stable `code` and a sentence; `status` is HTTP's, `retryAfter` milliseconds, 0 where none were told. */
-  constructor(status, code, detail, retryAfter = 0) {
-    super(detail);
-    Object.assign(this, { status, code, detail, retryAfter });
-  }
-
-  /** Whether the same request may be taken later. */
-  get passes() {
-    return this.status >= 500 || this.status === 429;
-  }
-}
+import { refusalOf } from "./refusal.js";
+import { asked, posting, request } from "./requests.js";
 
 /** Start a run; asked again with the same `key`, it is the same run. Gives its id. */
-export async function startRun(request, key, signal) {
+export async function startRun(body, key, signal) {
   const headers = { "Idempotency-Key": key };
-  const { run_id: runId } = await asked("runs", { ...posting(request, headers), signal });
+  const { run_id: runId } = await asked("runs", { ...posting(body, headers), signal });
   return runId;
 }
 
-/** Where a run's events are from a cursor, or from its start. */
-export function eventsUrl(runId, after) {
-  return `runs/${runId}/events?${new URLSearchParams({ ...(after && { after }), format: "events" })}`;
+/** Where a run's events are from a cursor, or from its start; with a `token` for those that can show no key. */
+export function eventsUrl(runId, after, token = null) {
+  const query = new URLSearchParams({ ...(after && { after }), format: "events", ...(token && { token }) });
+  return `runs/${runId}/events?${query}`;
+}
+
+/** Whether a run has events after a cursor, or may yet have: an EventSource does not say why it was refused. */
+export async function hasMore(runId, after) {
+  const options = { headers: { Accept: "text/event-stream" }, cache: "no-store" };
+  const response = await request(eventsUrl(runId, after), options);
+  if (response.status === 204) return false;
+  if (!response.ok) throw await refusalOf(response);
+  await response.body.cancel();
+  return true;
 }
 
 export function runOf(runId) {
@@ -48,24 +45,4 @@ export function endOf(run) {
   if (run.status === "succeeded") return ["done", run];
   if (run.status === "failed") return ["error", run.error ?? { code: "unknown", message: "The run failed." }];
   return run.status === "cancelled" ? ["cancelled", { ...run, reason: run.cancel_reason }] : null;
-}
-
-export function posting(body, headers = {}, method = "POST") {
-  const json = { "Content-Type": "application/json", Accept: "application/json" };
-  return { method, headers: { ...json, ...headers }, body: JSON.stringify(body) };
-}
-
-/** The JSON of an answer, null of one without. */
-export async function asked(path, options) {
-  const response = await fetch(path, options);
-  if (!response.ok) throw await refusalOf(response);
-  return response.status === 204 ? null : response.json();
-}
-
-/** Problem JSON where the service wrote it, whatever else a proxy says. */
-export async function refusalOf(response) {
-  const problem = await response.json().catch(() => ({}));
-  const detail = problem.detail ?? `The service answered ${response.status}.`;
-  const code = problem.code ?? `http_${response.status}`;
-  return new Refusal(response.status, code, detail, Number(response.headers.get("Retry-After")) * 1_000 || 0);
 }

@@ -1,6 +1,7 @@
 /** A run's start: one request under one key, asked until it is answered, so that a lost answer begins no second run. */
 
-import { Refusal, startRun } from "./run-requests.js";
+import { Refusal } from "./refusal.js";
+import { startRun } from "./run-requests.js";
 
 export class RunStart {
   /** Whether the answer to a request was lost, so that nobody here can say if the run began. */

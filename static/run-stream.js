@@ -7,11 +7,13 @@
  * most cuts itself; it gives up at any answer but 200, and then it is opened anew from here.
  */
 
-import { CONTROL_NAMES, EVENT_NAMES } from "./event-names.js";
-import { Inbox } from "./inbox.js";
+import { Refusal } from "./refusal.js";
 import { wordsOf } from "./refusal-words.js";
-import { Refusal, cancelRun, decide, endOf, eventsUrl, refusalOf, runOf } from "./run-requests.js";
+import { isKeyAwaited } from "./requests.js";
+import { cancelRun, decide, endOf, hasMore, runOf } from "./run-requests.js";
+import { RunSource } from "./run-source.js";
 import { RunStart } from "./run-start.js";
+import { RunToken } from "./run-token.js";
 
 const TERMINAL = new Set(["done", "error", "cancelled"]);
 const PINGS_APART = 15_000;
@@ -43,9 +45,9 @@ export class RunStream {
   #on;
   #start;
   #runId;
+  #token = null;
   #lastId = null;
   #source = null;
-  #inbox = null;
   #closed = false;
   #stopping = false;
   #waiting = false;
@@ -94,7 +96,7 @@ export class RunStream {
       this.#on.decided(interruptId, decisions, goesOn);
       if (goesOn) this.#goOn();
     } catch (error) {
-      this.#on.undecided(interruptId, error instanceof Refusal ? error.detail : UNREACHABLE);
+      this.#on.undecided(interruptId, error instanceof Refusal ? wordsOf(error) : UNREACHABLE);
       if (OVERTAKEN.has(error.status)) this.#goOn();
     }
   }
@@ -110,10 +112,6 @@ export class RunStream {
 
   get #isOpen() {
     return this.#source !== null || this.#start.isAsking;
-  }
-
-  get #url() {
-    return eventsUrl(this.#runId, this.#lastId);
   }
 
   #tell(state, why = "") {
@@ -144,10 +142,16 @@ export class RunStream {
   }
 
   #notBegun(error) {
-    const refused = error instanceof Refusal;
-    if (refused && !error.passes) return this.#refuse(error);
-    if (this.#stopping) return this.#refuse(this.#start.mayHaveBegun ? LEFT : STOPPED);
-    this.#again(refused ? error.retryAfter : 0, refused ? wordsOf(error) : UNREACHED);
+    const passes = !(error instanceof Refusal) || error.passes;
+    if (passes && this.#stopping) return this.#refuse(this.#start.mayHaveBegun ? LEFT : STOPPED);
+    this.#failed(error);
+  }
+
+  /** A request was refused, or not answered. */
+  #failed(error) {
+    if (!(error instanceof Refusal)) return this.#again(0, UNREACHED);
+    if (!error.passes) return this.#refuse(error);
+    this.#again(error.retryAfter, wordsOf(error));
   }
 
   /** A start whose answer was lost may have been one: only its answer brings the id that is needed to cancel it. */
@@ -158,13 +162,17 @@ export class RunStream {
   }
 
   #follow() {
-    const source = new EventSource(this.#url);
-    const inbox = new Inbox((event) => this.#hear(event));
-    this.#source = source;
-    this.#inbox = inbox;
-    for (const name of ["open", ...EVENT_NAMES, ...CONTROL_NAMES]) {
-      source.addEventListener(name, (event) => inbox.add(event));
-    }
+    this.#token ??= new RunToken(this.#runId);
+    this.#source = new RunSource({
+      runId: this.#runId,
+      after: this.#lastId,
+      token: this.#token,
+      hear: (event) => this.#hear(event),
+      failed: (error) => {
+        this.#letGo();
+        this.#failed(error);
+      },
+    });
   }
 
   #hear(event) {
@@ -182,8 +190,7 @@ export class RunStream {
   #letGo() {
     clearTimeout(this.#timer);
     this.#source?.close();
-    this.#inbox?.close();
-    this.#source = this.#inbox = null;
+    this.#source = null;
     this.#start.cancel();
   }
 
@@ -243,36 +250,29 @@ export class RunStream {
   }
 
   #watch() {
+    if (isKeyAwaited()) this.#heard = performance.now();
     if (this.#isOpen && performance.now() - this.#heard > SILENCE) this.#open("reconnecting", SILENT);
   }
 
   #lost() {
-    if (this.#source.readyState !== EventSource.CLOSED) {
+    if (!this.#source.isRefused) {
       this.#heard = performance.now(); // the browser goes on by itself, with the last id
       this.#tell("reconnecting");
       return;
     }
     this.#letGo();
+    this.#token.drop();
     this.#tell("reconnecting");
     this.#ask();
   }
 
-  /** EventSource does not say why it was refused: the same request by fetch does. */
   async #ask() {
-    let response;
     try {
-      response = await fetch(this.#url, { headers: { Accept: "text/event-stream" }, cache: "no-store" });
-    } catch {
-      return this.#again(0, UNREACHED);
+      if (await hasMore(this.#runId, this.#lastId)) return this.#again(0);
+    } catch (error) {
+      return this.#failed(error);
     }
-    if (response.status === 204) return this.#finish();
-    if (response.ok) {
-      await response.body.cancel();
-      return this.#again(0);
-    }
-    const refusal = await refusalOf(response);
-    if (!refusal.passes) return this.#refuse(refusal);
-    this.#again(refusal.retryAfter, wordsOf(refusal));
+    this.#finish();
   }
 
   #again(atLeast, why) {
@@ -288,7 +288,7 @@ export class RunStream {
     try {
       run = await runOf(this.#runId);
     } catch (error) {
-      return error instanceof Refusal ? this.#refuse(error) : this.#again(0, UNREACHED);
+      return this.#failed(error);
     }
     if (this.#closed || this.#source) return;
     if (run.status === "waiting") {

@@ -7,14 +7,16 @@
 
 const NAME = `chainstream:${location.pathname}`; // the service may be mounted more than once
 const MOST = 1_000_000; // characters
+let isForgotten = false;
 
 /** `turn` as Turn.saved gives it. */
 export function save({ chosen, turn }) {
+  if (isForgotten) return;
   const whole = JSON.stringify({ chosen, turn });
   try {
     sessionStorage.setItem(NAME, whole.length > MOST ? JSON.stringify({ chosen, turn: null }) : whole);
   } catch {
-    forget(); // no room, or no storage: then a reload has what the service has
+    remove(); // no room, or no storage: then a reload has what the service has
   }
 }
 
@@ -36,7 +38,13 @@ function isTurn(turn) {
   return typeof turn?.key === "string" && typeof turn.prompt === "string" && typeof turn.request?.thread_id === "string";
 }
 
-function forget() {
+/** Nothing is kept from now on. */
+export function forget() {
+  isForgotten = true;
+  remove();
+}
+
+function remove() {
   try {
     sessionStorage.removeItem(NAME);
   } catch {

@@ -1,6 +1,7 @@
 /** The events of runs that are over, read one run after the other: a browser has few connections to a host. */
 
-import { refusalOf } from "./run-requests.js";
+import { refusalOf } from "./refusal.js";
+import { request } from "./requests.js";
 
 export class StoredRuns {
   #last = Promise.resolve();
@@ -23,7 +24,7 @@ export class StoredRuns {
 }
 
 async function eventsOf(runId, signal) {
-  const response = await fetch(`runs/${runId}/events?format=ndjson`, { signal });
+  const response = await request(`runs/${runId}/events?format=ndjson`, { signal });
   if (!response.ok) throw await refusalOf(response);
   const lines = (await response.text()).split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line));

@@ -1,6 +1,6 @@
 /** The requests about threads, and about what is kept of runs. What the service refuses is thrown as a Refusal. */
 
-import { asked, posting } from "./run-requests.js";
+import { asked, posting } from "./requests.js";
 
 const PAGE = 30;
 const FOUND = 20;

@@ -8,6 +8,7 @@ import pytest
 from tests.page.axe import grave_findings
 from tests.page.conftest import OpenTab
 from tests.page.inspecting import Inspecting
+from tests.page.signing_in import COMPLAINS, until_asked
 from tests.page.sse import DONE, STARTED, approval, request, stream, token, tool, tool_call
 from tests.page.tab import NETWORK, Tab
 from tests.page.waiting_run import WaitingRun
@@ -174,6 +175,15 @@ def gone(tab: Tab) -> None:
     tab.page.get_by_text("This conversation is gone").wait_for()
 
 
+def asking_for_a_key(tab: Tab) -> None:
+    refusal = {"code": "no_key", "detail": "This route needs a key."}
+    tab.page.route("**/threads?**", lambda route: route.fulfill(status=401, json=refusal))
+    tab.open()
+    until_asked(tab)
+    tab.page.keyboard.press("Enter")
+    tab.until(COMPLAINS, "Write the key first.")
+
+
 STATES: tuple[Callable[[Tab], None], ...] = (
     fresh,
     answered,
@@ -195,6 +205,7 @@ STATES: tuple[Callable[[Tab], None], ...] = (
     searching,
     versions,
     gone,
+    asking_for_a_key,
 )
 
 
