@@ -1,18 +1,22 @@
-"""What other servers log of requests, without their queries: those carry prompts."""
+"""What servers log of requests, without their queries: those carry prompts."""
 
 import logging
 
-NAME = "uvicorn.access"  # also under gunicorn, with uvicorn's worker
-_PATH = 2  # of the arguments: client, method, path, version, status
+LOGGERS = ("uvicorn.access", "uvicorn.error")  # also under gunicorn; the second tells of WebSockets
 
 
 def keep_queries_out() -> None:
-    """Of this process's access log, wherever it is written to. Our own server writes none."""
-    logging.getLogger(NAME).addFilter(_without_query)
+    """Of this process's logs of requests, wherever they are written to. Our own server has none of HTTP."""
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_without_queries)
 
 
-def _without_query(record: logging.LogRecord) -> bool:
-    if isinstance(record.args, tuple) and len(record.args) > _PATH:
-        path = str(record.args[_PATH]).partition("?")[0]
-        record.args = (*record.args[:_PATH], path, *record.args[_PATH + 1 :])
+def _without_queries(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_without_query(each) for each in record.args)
     return True
+
+
+def _without_query(argument: object) -> object:
+    is_path = isinstance(argument, str) and argument.startswith("/")
+    return str(argument).partition("?")[0] if is_path else argument

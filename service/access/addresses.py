@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 _FOR = re.compile(r'for="?([^";,]+)"?', re.IGNORECASE)  # RFC 7239, section 5.2
@@ -48,6 +49,7 @@ class Addresses:
         return last
 
 
+@lru_cache(maxsize=4096)
 def bucket_of(address: str) -> str:
     """What requests are counted by: the address, of IPv6 its network."""
     parsed = _parsed(address)

@@ -7,6 +7,7 @@ from. A team has `TEAM_SHARE` times what one of its keys has. Nothing here knows
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor
 from typing import Literal
 
@@ -33,7 +34,7 @@ class Rate:
     seconds: int
 
     def times(self, factor: int) -> "Rate":
-        return Rate(self.requests * factor, self.seconds)
+        return self if factor == 1 else Rate(self.requests * factor, self.seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,7 @@ class CallerLimits:
         """Count the tokens of a run that has ended."""
         if self._policy.tokens_per_minute and self._policy.rate and tokens:
             for party, share in _parties(caller, address):
-                item = _item(self._tokens.times(share))
-                self._counts.add(item.key_for("tokens", *party), MINUTE, tokens)
+                self._counts.add(_key(self._tokens.times(share), "tokens", party), MINUTE, tokens)
 
     def open_stream(self, party: Party) -> None:
         """Count a stream, until `close_stream`. Raises Overloaded where the party has too many."""
@@ -138,7 +138,7 @@ class CallerLimits:
                 raise RateLimited(standing, party)
 
     async def _standing(self, name: str, rate: Rate, party: Party) -> Standing:
-        key = _item(rate).key_for(name, *party)
+        key = _key(rate, name, party)
         before, left, now, ends = await self._counts.get_sliding_window(key, rate.seconds)
         remaining = max(0, rate.requests - floor(before * left / rate.seconds + now))
         reset = seconds_until_free(rate, before, left, now, ends - rate.seconds)
@@ -189,5 +189,11 @@ def _counted(name: str) -> str:
     return named.get(name, f"requests of {name}")
 
 
+@lru_cache(maxsize=4096)
+def _key(rate: Rate, name: str, party: Party) -> str:
+    return _item(rate).key_for(name, *party)
+
+
+@lru_cache(maxsize=1024)
 def _item(rate: Rate) -> RateLimitItemPerSecond:
     return RateLimitItemPerSecond(rate.requests, rate.seconds)

@@ -6,7 +6,6 @@ caller. What only goes on with a run is free: a browser's EventSource dies for g
 
 from typing import Literal, cast
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,6 +47,7 @@ LIMIT_HEADERS = (
     "RateLimit-Policy",
 )
 
+_LIMIT_FIELDS = [name.lower().encode() for name in LIMIT_HEADERS]
 _VISIT = "chainstream.visit"
 
 
@@ -97,7 +97,7 @@ class Admission:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start" and visit.standing is not None:
-                MutableHeaders(scope=message).update(headers_of(visit.standing))
+                message["headers"] = [*message["headers"], *headers_of(visit.standing)]
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 visit.leave()  # before the client can know of the end, and ask for the next
             await send(message)
@@ -133,14 +133,14 @@ def kind_of(connection: HTTPConnection, route: str) -> Kind | Literal["free"]:
     return "read" if route in STARTING_NOTHING else "start"
 
 
-def headers_of(standing: Standing) -> dict[str, str]:
+def headers_of(standing: Standing) -> list[tuple[bytes, bytes]]:
     """As many clients know them, and as the IETF has them (draft-ietf-httpapi-ratelimit-headers-10)."""
-    rate, name = standing.rate, standing.name
+    rate, limit = standing.rate, standing.name
     values = (
         str(rate.requests),
         str(standing.remaining),
         str(standing.reset),
-        f'"{name}";r={standing.remaining};t={standing.reset}',
-        f'"{name}";q={rate.requests};w={rate.seconds}',
+        f'"{limit}";r={standing.remaining};t={standing.reset}',
+        f'"{limit}";q={rate.requests};w={rate.seconds}',
     )
-    return dict(zip(LIMIT_HEADERS, values, strict=True))
+    return [(name, value.encode()) for name, value in zip(_LIMIT_FIELDS, values, strict=True)]

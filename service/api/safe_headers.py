@@ -1,7 +1,6 @@
 """What each answer tells browsers not to do with it: a pure ASGI middleware."""
 
 from starlette._utils import get_route_path  # private, but what routes are matched by, so no way around
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = {
@@ -9,7 +8,9 @@ SAFE = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
 }
-POLICY = "Cross-Origin-Resource-Policy"
+POLICY = b"cross-origin-resource-policy"
+
+_FIELDS = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 
 
 class SafeHeaders:
@@ -26,13 +27,13 @@ class SafeHeaders:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        policy = "cross-origin" if get_route_path(scope).startswith("/static/") else "same-origin"
+        policy = b"cross-origin" if get_route_path(scope).startswith("/static/") else b"same-origin"
 
         async def safe(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
-                for name, value in (*SAFE.items(), (POLICY, policy)):
-                    headers.setdefault(name, value)
+                stated = {name for name, _ in message["headers"]}
+                added = [header for header in (*_FIELDS, (POLICY, policy)) if header[0] not in stated]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self._app(scope, receive, safe)

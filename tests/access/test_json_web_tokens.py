@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import jwt
@@ -87,6 +88,7 @@ async def test_claims_have_the_names_that_the_settings_give_them() -> None:
         "a.b.c",
         "é.é.é",
     ],
+    ids=count(),  # tokens tell the time
 )
 async def test_a_token_that_is_not_good_in_any_way_is_refused(token: str) -> None:
     assert token not in await refusal(token)

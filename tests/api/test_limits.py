@@ -49,6 +49,11 @@ def reading(served: Served, path: str) -> Iterator[None]:
         yield
 
 
+def let_in(served: Served) -> bool:
+    """Once the service has noticed that a client is gone; many tries, but not without end."""
+    return any(served.get(ONE).status == 200 for _ in range(300))
+
+
 def refused(answer: Answer, code: str = "rate_limited") -> bool:
     if answer.status != 429:
         return False
@@ -149,6 +154,7 @@ def test_a_cursor_makes_nothing_free_but_what_goes_on_with_a_run() -> None:
             assert served.post("/runs", b'{"chain": "numbered", "input": "tokens=1"}', cursor).status == 202
         assert refused(served.post("/runs", b'{"chain": "numbered", "input": "tokens=1"}', cursor))
         assert refused(served.post("/runs/wait", b'{"chain": "numbered", "input": "tokens=1"}', cursor))
+        assert "x-ratelimit-limit" in served.get("/search?query=hi&after=1", cursor).headers
 
 
 def test_of_a_trusted_proxy_each_client_has_a_limit_of_its_own() -> None:
@@ -181,8 +187,7 @@ def test_streams_over_the_bound_start_nothing_and_their_places_are_free_once_the
                 pass
             assert handshake.value.response.status_code == 429
             assert count_of_runs(served) == 1
-        while served.get(ONE).status == 429:
-            pass
+        assert let_in(served)
         for _ in range(5):
             assert served.get(ONE).status == 200
 
@@ -200,8 +205,7 @@ def test_a_stream_whose_client_is_gone_has_no_place(gate: str) -> None:
     with serving(max_streams_per_key=1, disconnect_grace_seconds=0) as served:
         for _ in range(20):
             served.get(f"/stream?chain=numbered&query=tokens=50 hold=10 gate={gate}", cut_after=10)
-            while served.get(ONE).status == 429:
-                pass
+            assert let_in(served)
 
 
 def operations() -> list[tuple[str, str, dict[str, object]]]:

@@ -221,8 +221,10 @@ def test_a_socket_that_does_not_read_holds_nobody_up_and_gets_all_in_the_end(ser
 
 
 def test_a_socket_that_takes_nothing_for_too_long_is_closed_and_hears_of_it_once_it_reads() -> None:
-    bounds = {"max_input_bytes": 1 << 24, "max_output_chars": 1 << 24, "run_log_max_bytes": 1 << 26}
-    with serving(send_timeout_seconds=0.001, **bounds) as served, socket.socket() as frozen:
+    big = dict.fromkeys(
+        ("max_input_bytes", "max_prompt_chars", "max_output_chars", "run_log_max_bytes"), 1 << 26
+    )
+    with serving(send_timeout_seconds=0.001, **big) as served, socket.socket() as frozen:
         frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         frozen.connect(("127.0.0.1", served.port))
         with talking(served, sock=frozen, max_queue=1, ping_interval=None, compression=None) as talk:
