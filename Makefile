@@ -37,7 +37,7 @@ install Python 3.11 or newer, then name it, as in: make PYTHON=python3.11 $@" % 
 	"$(PYTHON)" -m venv --clear $(VENV)
 endef
 
-.PHONY: help run dev test fuzz coverage lint types format bench lock clean
+.PHONY: help run dev test coverage fuzz lint types format bench lock clean
 
 help: ## List the targets
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

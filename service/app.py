@@ -193,7 +193,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             executor,
             history,
             grace=settings.disconnect_grace_seconds,
-            budgets=Budgets(_bounds(settings), history.spent),
+            budgets=Budgets(_bounds(settings), history.spent, gate.ring.budget_of),
             on_spent=on_spent,
         )
 

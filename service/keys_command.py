@@ -49,6 +49,7 @@ async def _create(arguments: argparse.Namespace) -> None:
         team=arguments.team,
         scopes=scopes_named(scopes=arguments.scopes.split(","), role=arguments.role),
         expires=time_named(arguments.expires),
+        budget=arguments.budget,
     )
     async with _open_ring() as ring:
         await ring.give(text, key, OPERATOR, ADDRESS)
@@ -73,6 +74,7 @@ async def _revoke(arguments: argparse.Namespace) -> None:
 def _told(key: Key) -> str:
     parts = [key.key_id, f"{key.hint}…", f"name {key.name!r}", f"owner {key.owner!r}"]
     parts += [f"team {key.team!r}"] if key.team else []
+    parts += [f"budget {key.budget}"] if key.budget else []
     parts += [f"scopes {key.scopes}", f"created {_day(key.created_at)}"]
     times = ("expires", key.expires_at), ("revoked", key.revoked_at), ("last used", key.used_at)
     return "  ".join([*parts, *(f"{name} {_day(at)}" for name, at in times if at)])

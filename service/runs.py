@@ -209,7 +209,7 @@ class Runs:
     async def take_over(self, run: Run, call: Call, retold: Retold) -> None:
         """A run that waited when its process ended waits on here; its log and its account do already."""
         caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
-        meter = await self._budgets.meter(caller, retold.spent) if self._budgets else None
+        meter = await self._budgets.readmit(caller, retold.spent) if self._budgets else None
         self._runs[run.run_id] = run
         self._turns.begin(run)
         self._history.waiting.take_over(run.run_id)

@@ -15,14 +15,15 @@ _ALLOWANCE = re.compile(r"(\d+(?:\.\d+)?)\s*(USD|tokens)\s*/\s*(day|month)")
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Days and months are UTC's."""
+    """Days and months are UTC's. As text it is one that `parse_budget` reads."""
 
     amount: float
     unit: Unit
     period: Period
 
     def __str__(self) -> str:
-        return f"{self.amount:g} {self.unit}/{self.period}"
+        amount = f"{self.amount:.9f}".rstrip("0").rstrip(".")
+        return f"{amount} {self.unit}/{self.period}"
 
     def of(self, spent: Spent) -> float:
         """What of it is used."""

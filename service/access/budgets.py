@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
@@ -36,6 +36,7 @@ class Holder(NamedTuple):
 
 
 SpentSince = Callable[[Holder, date, date], Awaitable[tuple[Spent, Spent]]]
+BudgetOfKey = Callable[[str], Awaitable[Budget | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +85,18 @@ class Meter:
 
 class Budgets:
     """Makes a meter for each run that has a bound. `spent_since` asks the database, from a day on and from a
-    month's beginning on; `today` is UTC's."""
+    month's beginning on, `budget_of_key` for the own budget of a key by its id; `today` is UTC's."""
 
     def __init__(
-        self, bounds: Bounds, spent_since: SpentSince, today: Callable[[], date] | None = None
+        self,
+        bounds: Bounds,
+        spent_since: SpentSince,
+        budget_of_key: BudgetOfKey,
+        today: Callable[[], date] | None = None,
     ) -> None:
         self._bounds = bounds
         self._spent_since = spent_since
+        self._budget_of_key = budget_of_key
         self._today = today or _today
         self._live: WeakValueDictionary[Holder, Tally] = WeakValueDictionary()
         self._kept: OrderedDict[Holder, Tally] = OrderedDict()
@@ -98,12 +104,17 @@ class Budgets:
 
     async def admit(self, caller: Caller) -> Meter | None:
         """For a run that is to begin. Raises BudgetExhausted, and what `spent_since` raises."""
-        meter = await self.meter(caller)
+        meter = await self._meter(caller, Spent())
         if meter is not None:
             meter.check()
         return meter
 
-    async def meter(self, caller: Caller, before: Spent = Spent()) -> Meter | None:  # noqa: B008 - a constant
+    async def readmit(self, caller: Caller, before: Spent) -> Meter | None:
+        """For a run that goes on after a restart; of its caller only the names are known."""
+        budget = None if caller.key_id is None else await self._budget_of_key(caller.key_id)
+        return await self._meter(replace(caller, budget=budget), before)
+
+    async def _meter(self, caller: Caller, before: Spent) -> Meter | None:
         """None where nothing bounds the run."""
         shares = [
             _Share(holder, budget, await self._tally(holder))

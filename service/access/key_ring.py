@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ..errors import NotFound, Overloaded
 from . import store
+from .allowances import Budget
 from .audit import row_of
 from .caller import Caller
 from .kept import Kept
@@ -62,6 +63,11 @@ class KeyRing:
 
     async def find(self, digest: bytes) -> Key | None:
         return await self._kept.read(lambda connection: store.find_key(connection, digest))
+
+    async def budget_of(self, key_id: str) -> Budget | None:
+        """The key's own, whatever has become of the key since."""
+        key = await self._kept.read(lambda connection: store.find_key_by_id(connection, key_id))
+        return key.own_budget if key else None
 
     def use(self, key_id: str) -> None:
         """It was used now."""

@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 from ulid import ULID
 
 from ..errors import InvalidRequest
+from .allowances import Budget, parse_budget
 from .caller import ROLES, SCOPES, Caller, Scope
 
 PREFIX = "cs_"  # by which scanners of leaked secrets, and people, know one
 BYTES = 32  # of chance
 HINT = len(PREFIX) + 4
 LONGEST_NAME = 64
+LONGEST_BUDGET = 256
+UNBOUNDED = "none"
 
 KEY_ID = "[0-9a-z]{26}"  # a ULID
 _KEY_ID = re.compile(KEY_ID, re.ASCII)
@@ -38,6 +41,7 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     used_at: datetime | None
+    budget: str | None
 
     @property
     def scope_set(self) -> frozenset[Scope]:
@@ -46,12 +50,31 @@ class Key:
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def own_budget(self) -> Budget | None:
+        """None for the usual one."""
+        if self.budget is None:
+            return None
+        return () if self.budget == UNBOUNDED else parse_budget(self.budget)
+
     def caller(self) -> Caller:
-        return Caller(owner=self.owner, team=self.team, key_id=self.key_id, scopes=self.scope_set)
+        return Caller(
+            owner=self.owner,
+            team=self.team,
+            key_id=self.key_id,
+            scopes=self.scope_set,
+            budget=self.own_budget,
+        )
 
 
 def new_key(
-    *, name: str, owner: str, team: str | None, scopes: Iterable[Scope], expires: timedelta | None
+    *,
+    name: str,
+    owner: str,
+    team: str | None,
+    scopes: Iterable[Scope],
+    expires: timedelta | None,
+    budget: str | None,
 ) -> tuple[str, Key]:
     """A key's text and its row. Raises InvalidRequest for what a row cannot hold."""
     text = PREFIX + secrets.token_urlsafe(BYTES)
@@ -67,6 +90,7 @@ def new_key(
         expires_at=None if expires is None else now + expires,
         revoked_at=None,
         used_at=None,
+        budget=checked_budget(budget) if budget else None,
     )
     return text, key
 
@@ -91,6 +115,18 @@ def checked_name(what: str, text: str) -> str:
         message = f"The {what} is at most {LONGEST_NAME} characters without line breaks."
         raise InvalidRequest("bad_name", message)
     return text
+
+
+def checked_budget(text: str) -> str:
+    """Raises InvalidRequest unless it is a budget, or `none` for no bound."""
+    try:
+        allowances = () if text.strip() == UNBOUNDED else parse_budget(text)
+    except ValueError as error:
+        raise InvalidRequest("bad_budget", f"{error}; `{UNBOUNDED}` is no bound.") from None
+    told = ", ".join(map(str, allowances)) or UNBOUNDED
+    if len(told) > LONGEST_BUDGET:
+        raise InvalidRequest("bad_budget", f"A budget is at most {LONGEST_BUDGET} characters.")
+    return told
 
 
 def scopes_named(*, scopes: Iterable[str] = (), role: str | None = None) -> frozenset[Scope]:

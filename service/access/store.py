@@ -40,6 +40,12 @@ def find_key(connection: Connection, digest: bytes) -> Key | None:
     return _key(found[1:])
 
 
+def find_key_by_id(connection: Connection, key_id: str) -> Key | None:
+    """Whatever its state."""
+    found = connection.execute(select(*_KEY).where(KEYS.c.key_id == key_id)).one_or_none()
+    return None if found is None else _key(found)
+
+
 def list_keys(connection: Connection, *, after: str | None, limit: int) -> list[Key]:
     """The newest first, those that were revoked or have expired too."""
     query = select(*_KEY).order_by(KEYS.c.key_id.desc()).limit(limit)

@@ -20,6 +20,7 @@ KEYS = Table(
     Column("expires_at", Utc),
     Column("revoked_at", Utc),
     Column("used_at", Utc),
+    Column("budget", String(256)),  # the key's own, as `5 USD/day`
 )
 
 SECRETS = Table(

@@ -32,6 +32,9 @@ class NewKeyBody(BaseModel):
     role: str | None = Field(None, description="admin, member (the default) or viewer; or give scopes.")
     scopes: list[Scope] = Field(default_factory=list, description="Instead of a role.")
     expires: str | None = Field(None, description="After days, hours or minutes: 30d, 12h, 15m.")
+    budget: str | None = Field(
+        None, description="Instead of `BUDGET_PER_KEY`: `5 USD/day, 1000000 tokens/month`, or `none`."
+    )
 
 
 @router.post("/keys", status_code=201, summary="Give a key")
@@ -43,6 +46,7 @@ async def create_key(services: ServicesOf, caller: MayAdmin, request: Request, b
         team=body.team,
         scopes=scopes_named(scopes=body.scopes, role=body.role),
         expires=time_named(body.expires),
+        budget=body.budget,
     )
     await services.gate.ring.give(text, key, caller, address_of(request))
     return json_response({"key": text, **_key_view(key)}, 201, {"Cache-Control": "no-store"})
@@ -95,6 +99,7 @@ def _key_view(key: Key) -> dict[str, Any]:
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "used_at": key.used_at,
+        "budget": key.budget,
     }
 
 

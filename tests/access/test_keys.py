@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from service.access import credentials as credentials_module
+from service.access.allowances import Budget, parse_budget
 from service.access.caller import ANYONE, ROLES, Caller
 from service.access.credentials import Credentials
 from service.access.gate import Gate, open_gate
@@ -18,10 +19,18 @@ from service.errors import InvalidRequest, NotFound, Overloaded, Unauthorized
 pytestmark = pytest.mark.anyio
 
 ADMIN = Caller(owner="root")
+TIGHT = "0.5 USD/day, 1000000 tokens/month"
 
 
 def a_key(**wanted: Any) -> tuple[str, Key]:
-    given = {"name": "", "owner": "ann", "team": None, "scopes": ROLES["member"], "expires": None}
+    given = {
+        "name": "",
+        "owner": "ann",
+        "team": None,
+        "scopes": ROLES["member"],
+        "expires": None,
+        "budget": None,
+    }
     return new_key(**given | wanted)
 
 
@@ -54,6 +63,31 @@ async def test_a_key_is_who_it_was_given_to(database: Database) -> None:
             caller = await gate.credentials.caller(shown)
             assert (caller.owner, caller.team, caller.key_id) == ("ann", "red", key.key_id)
             assert caller.scopes == {"read"}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "own"),
+    [
+        (None, None, None),
+        ("none", "none", ()),
+        ("0.50 USD / day,1000000 tokens/month", TIGHT, parse_budget(TIGHT)),
+    ],
+)
+async def test_a_key_may_have_a_budget_of_its_own(
+    database: Database, said: str | None, kept: str | None, own: Budget | None
+) -> None:
+    async with opened(database) as gate:
+        shown, key = await given(gate, budget=said)
+        assert (await gate.credentials.caller(shown)).budget == own
+        assert await gate.ring.budget_of(key.key_id) == own
+        assert (await gate.ring.page(after=None, limit=1))[0].budget == kept
+
+
+@pytest.mark.parametrize("said", ["5 EUR/day", "lots", ", ".join(["5 USD/day"] * 30)])
+def test_what_is_no_budget_is_refused(said: str) -> None:
+    with pytest.raises(InvalidRequest, match="budget") as refused:
+        a_key(budget=said)
+    assert refused.value.code == "bad_budget"
 
 
 async def test_no_secret_is_kept_in_the_database(database: Database) -> None:

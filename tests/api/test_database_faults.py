@@ -53,13 +53,13 @@ def serving_on(address: str) -> Iterator[Served]:
 def test_a_database_that_restarts_under_live_runs_changes_no_final_state(
     address: str, postgres: Server, gate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "BEGIN_SECONDS", 0.5)
     chance = random.Random(6)
     before = [chance.randint(1, TOKENS) for _ in range(RUNS)]  # the token at which each run stops
     with serving_on(address) as served:
         started = [start(served, f"tokens={TOKENS} hold={hold} gate={gate}") for hold in before]
         assert {answer.status for answer in started} == {202}
         run_ids = [orjson.loads(answer.body)["run_id"] for answer in started]
+        monkeypatch.setattr(recorder, "BEGIN_SECONDS", 0.5)
         postgres.stop("immediate")
         refused = start(served, "tokens=1")
         assert (refused.status, orjson.loads(refused.body)["code"]) == (503, "history_unavailable")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed
 
 from service.api.admission import (
     EVENTS,
@@ -183,9 +183,10 @@ def test_streams_over_the_bound_start_nothing_and_their_places_are_free_once_the
                 served.post("/chat/stream", b'{"message": "hi"}'),
             ):
                 assert refused(answer, "too_many_streams")
-            with pytest.raises(InvalidStatus) as handshake, talking(served):
-                pass
-            assert handshake.value.response.status_code == 429
+            with talking(served) as talk, pytest.raises(ConnectionClosed) as closed:
+                talk.hear()
+            assert closed.value.rcvd and closed.value.rcvd.reason == "too_many_streams"
+            assert closed.value.rcvd.code == 1013
             assert count_of_runs(served) == 1
         assert let_in(served)
         for _ in range(5):

@@ -1,21 +1,18 @@
-"""The route that searches, over an app of its own and a real database."""
+"""The route that searches, over the whole app and a real database."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
-from service.api.problems import install_problem_handlers
-from service.api.search import MAX_OFFSET, router
+from service.api.search import MAX_OFFSET
+from service.app import create_app
 from service.database import open_database
 from service.database_url import parse_database_url
-from service.history.search import search
 from service.migrations import migrate
+from service.settings import Settings
 from tests.history.runs import add, row
 
 pytestmark = pytest.mark.anyio
@@ -23,17 +20,14 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    app = FastAPI()
-    app.include_router(router)
-    install_problem_handlers(app)
-    async with open_database(parse_database_url(f"sqlite:///{tmp_path}/x.db")) as database:
+    url = f"sqlite:///{tmp_path}/x.db"
+    async with open_database(parse_database_url(url)) as database:
         await migrate(database)
         await add(database, *(row(number, f"fox {number}", "<b>an answer</b>") for number in range(5)))
-        app.state.services = SimpleNamespace(
-            history=SimpleNamespace(search=partial(search, database, owner=""))
-        )
+    app = create_app(Settings(_env_file=None, database_url=url))
+    async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             yield client
 
 

@@ -221,7 +221,7 @@ def test_without_a_key_on_the_service_nothing_more_is_asked(open_tab: OpenTab, s
         "/threads",
     ]
     assert all("token" not in path for path in paths)
-    assert not tab.page.get_by_role("button", name="key").is_visible()
+    assert not tab.page.locator("#key").is_visible()
 
 
 def refusing(status: int, code: str, detail: str) -> dict[str, Any]:

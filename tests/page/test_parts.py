@@ -58,10 +58,10 @@ def draw(tab: Tab, *events: Event) -> None:
 def test_reasoning_is_folded_and_told_with_how_long_it_took(tab: Tab) -> None:
     draw(tab, STARTED, thinks("First **this**, ", 100), thinks("then that.", 900))
     summary = tab.run.locator(".reasoning summary")
-    tab.until("() => document.querySelector('.reasoning').dataset.state === 'running'")
+    tab.until("() => document.querySelector('.reasoning')?.dataset.state === 'running'")
     assert summary.inner_text() == "Thinking…"
     draw(tab, ("token", {"t": 2_400, "message_id": "m1", "channel": "answer", "text": "So it is."}))
-    tab.until("() => document.querySelector('.reasoning').dataset.state === 'complete'")
+    tab.until("() => document.querySelector('.reasoning')?.dataset.state === 'complete'")
     assert summary.inner_text() == "Thought for 2.3 s"
     text = tab.run.locator(".reasoning .text")
     assert not text.is_visible()

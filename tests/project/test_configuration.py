@@ -8,7 +8,7 @@ from service.settings import Settings
 from tests.project.commands import users_environment
 from tests.project.test_command import ELSEWHERE
 
-CANARY = "canary-4711"
+CANARY = "canary-" + "4711" * 7
 
 
 def told(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":

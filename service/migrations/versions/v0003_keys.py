@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("expires_at", time),
         sa.Column("revoked_at", time),
         sa.Column("used_at", time),
+        sa.Column("budget", sa.String(256)),
     )
     op.create_table(
         "secrets",
