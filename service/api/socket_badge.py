@@ -2,8 +2,8 @@
 
 A page asks for the subprotocols `chainstream` and `key.<key>` or `token.<a run's token>`, and is answered
 with the first. It cannot tell why a handshake failed, so a socket is accepted first, and closed with a code
-of its own: 4401 without a good key, 4403 where it may not be used from there, 1013 where keys cannot be
-checked now.
+of its own: 4401 without a good key, 4403 where it may not be used from there, 1013 where it is to come again:
+keys cannot be checked now, or too many streams are open.
 """
 
 from starlette.websockets import WebSocket
