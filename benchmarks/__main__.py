@@ -11,6 +11,7 @@ from .growth import growth
 from .processes import Cores, StartFailed
 from .recording import recording
 from .search import history_search
+from .securing import securing
 from .sizes import FULL, QUICK
 from .subscribers import subscribers
 
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "subscribers": subscribers,
     "growth": growth,
     "recording": recording,
+    "securing": securing,
     "search": history_search,
 }
 

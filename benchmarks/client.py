@@ -45,8 +45,8 @@ class Reader(asyncio.Protocol):
         self._answer = Answer(asked=0)
         self._ended = self._loop.create_future()
 
-    async def read(self, path: str, body: bytes) -> Answer:
-        """By POST where there is a body.
+    async def read(self, path: str, body: bytes, key: str) -> Answer:
+        """By POST where there is a body, and with a key where there is one.
 
         Raises `StreamFailed` on any status but 200, an error in the stream or a lost connection.
         """
@@ -54,6 +54,8 @@ class Reader(asyncio.Protocol):
         self._ended = self._loop.create_future()
         self._answer = Answer(asked=time.monotonic_ns())
         head = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+        if key:
+            head += f"authorization: Bearer {key}\r\n"
         if body:
             head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
         self._transport.write(f"{head}\r\n".encode() + body)
@@ -100,7 +102,13 @@ class Reader(asyncio.Protocol):
 
 
 async def read_all(
-    address: Address, paths: Sequence[str], *, body: bytes = b"", rounds: int = 1, over: float = 0.0
+    address: Address,
+    paths: Sequence[str],
+    *,
+    body: bytes = b"",
+    key: str = "",
+    rounds: int = 1,
+    over: float = 0.0,
 ) -> list[Answer]:
     """Reads all `paths` at once, each on its own connection, and again for every round.
 
@@ -111,7 +119,7 @@ async def read_all(
 
     async def one(index: int, reader: Reader) -> Answer:
         await asyncio.sleep(over * index / len(readers))
-        return await reader.read(paths[index], body)
+        return await reader.read(paths[index], body, key)
 
     answers: list[Answer] = []
     async with asyncio.timeout(PATIENCE):

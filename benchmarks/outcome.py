@@ -49,11 +49,13 @@ class Outcome:
         return self.load.all_tokens - sum(len(answer.delays) for answer in self.answers)
 
 
-def put(load: Load, system: System, server: Process) -> Outcome:
-    """Raises `StreamFailed` where the service answers with anything but streams."""
+def put(load: Load, system: System, server: Process, key: str = "") -> Outcome:
+    """Every request shows the `key`. Raises `StreamFailed` where the service answers with anything else."""
     before = cpu_seconds(server.pid)
     paths, body = system.paths(load), system.body(load)
-    answers = uvloop.run(read_all(server.address, paths, body=body, rounds=load.rounds, over=load.over))
+    answers = uvloop.run(
+        read_all(server.address, paths, body=body, key=key, rounds=load.rounds, over=load.over)
+    )
     return Outcome(load=load, cpu=cpu_seconds(server.pid) - before, answers=answers)
 
 

@@ -55,7 +55,7 @@ def running(
     """Runs `python -m <command>`, with `{port}` replaced in it and in `env`, in an empty folder."""
     port = str(_free_port())
     arguments = [str(python), "-m", *(part.format(port=port) for part in command)]
-    variables = {name: value.format(port=port) for name, value in env.items()}
+    variables = {name: value.replace("{port}", str(port)) for name, value in env.items()}
     with tempfile.TemporaryDirectory() as folder, open(Path(folder, "output"), "w+") as output:
         process = subprocess.Popen(
             arguments, env=_quiet_environment() | variables, cwd=folder, stdout=output, stderr=output
