@@ -45,12 +45,10 @@ async def get_usage(
 
 def _owner_for(caller: Caller, owner: str | None, all_: bool) -> str | None:
     """Whose usage it is, None for everybody's. Raises Forbidden."""
-    if caller.run_id is not None:
-        raise Forbidden("forbidden", "A token for one run does not tell what others used.")
     if not all_ and owner in (None, caller.owner):
         return caller.owner
     if "admin" not in caller.scopes:
-        raise Forbidden("forbidden", "To see what other owners used takes a key with the scope 'admin'.")
+        raise Forbidden("scope_missing", "To see what other owners used needs the scope `admin`.")
     return None if all_ else owner
 
 
