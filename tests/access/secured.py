@@ -12,13 +12,14 @@ import orjson
 
 from tests.serving import Answer, Served, serving
 
+HOUR = 3600  # seconds; longer than any test with its full numbers
 SHARED = "the-shared-key-of-these-tests"
 SECRET = "a secret of these tests, which is long enough to sign by every algorithm"  # noqa: S105
 
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", /, **claims: Any) -> str:
-    """A JWT, of a member, for the next minute; a claim that is None is left out."""
-    told = {"sub": "jane", "role": "member", "exp": int(time.time()) + 60, **claims}
+    """A JWT, of a member, for the next hour; a claim that is None is left out."""
+    told = {"sub": "jane", "role": "member", "exp": int(time.time()) + HOUR, **claims}
     return jwt.encode({name: value for name, value in told.items() if value is not None}, secret, algorithm)
 
 
@@ -28,7 +29,7 @@ def unsigned(**claims: Any) -> str:
     def part(value: object) -> str:
         return base64.urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=").decode()
 
-    told = {"sub": "jane", "role": "admin", "exp": int(time.time()) + 60, **claims}
+    told = {"sub": "jane", "role": "admin", "exp": int(time.time()) + HOUR, **claims}
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(told)}."
 
 

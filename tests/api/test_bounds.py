@@ -4,6 +4,7 @@ import gzip
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ def _sent(connection: socket.socket, piece: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Process]:
     with process() as (running, port, _):
+        assert running.stderr is not None
+        threading.Thread(target=running.stderr.read, daemon=True).start()  # a full pipe would hold it up
         started = Process(running, port)
         for _ in range(3):  # so that what a first request loads is loaded
             started.send([_request(b'{"input": "%b"}' % (b"x" * 150_000))])
