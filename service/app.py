@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from . import __version__
-from .access.allowances import parse_budget
-from .access.budgets import Bounds, Budgets
+from .access.budgets import Budgets
 from .access.caller import Caller
 from .access.gate import Gate, open_gate
-from .access.json_web_tokens import JwtRules
 from .access.limits import CallerLimits
 from .access_log import keep_queries_out
 from .api import (
@@ -34,13 +31,13 @@ from .api import runs as runs_api
 from .api.openapi import document_events
 from .api.problems import install_problem_handlers
 from .api.reach import is_loopback
-from .api.services import Services, StreamTimes
+from .api.services import Services
 from .database import Database, open_database
 from .database_checkpoints import LastingCheckpoints
 from .database_url import parse_database_url, told
 from .errors import StartError
 from .event_log.memory import MemoryEventLog
-from .executor.execution import Execution, Limits
+from .executor.execution import Execution
 from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
 from .history.history import open_history
@@ -50,9 +47,17 @@ from .history.retention import open_retention
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
-from .pricing import Prices, loading, parse_own_prices
-from .providers import PROVIDERS, VARIABLES, Models, open_models
-from .providers.order import Timeouts
+from .options import (
+    budget_bounds,
+    jwt_rules,
+    models_options,
+    prices_of,
+    run_limits,
+    stream_times,
+    token_lifetime,
+)
+from .pricing import loading
+from .providers import open_models
 from .registry import Registry, open_registry
 from .run import Run
 from .runs import Runs
@@ -60,8 +65,6 @@ from .settings import Settings
 from .takeover import Comeback, find_waiting
 
 logger = logging.getLogger(__name__)
-
-DAY = 86_400  # seconds
 
 
 class Drain:
@@ -147,8 +150,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     async with AsyncExitStack() as stack:
-        prices = _prices(settings)
-        models = await stack.enter_async_context(open_models(_models(settings)))
+        prices = prices_of(settings)
+        models = await stack.enter_async_context(open_models(models_options(settings)))
         if models.configured:
             await stack.enter_async_context(loading(prices))
         registry = await stack.enter_async_context(
@@ -172,7 +175,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
         )
         executor = LocalExecutor(
             log,
-            _limits(settings),
+            run_limits(settings),
             Capacity(
                 running=settings.max_runs_running,
                 queued=settings.max_runs_queued,
@@ -193,7 +196,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             executor,
             history,
             grace=settings.disconnect_grace_seconds,
-            budgets=Budgets(_bounds(settings), history.spent, gate.ring.budget_of),
+            budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
             on_spent=on_spent,
         )
 
@@ -206,7 +209,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
         drain = Drain(runs, settings.shutdown_grace_seconds)
         stack.push_async_callback(drain.finish)
         yield Services(
-            times=_times(settings),
+            times=stream_times(settings),
             registry=registry,
             runs=runs,
             history=history,
@@ -231,8 +234,8 @@ async def _open_gate(settings: Settings, database: Database) -> AsyncIterator[Ga
     async with open_gate(
         database,
         shared_key=settings.api_key.get_secret_value(),
-        jwt_rules=_jwt_rules(settings),
-        token_lifetime=_token_lifetime(settings),
+        jwt_rules=jwt_rules(settings),
+        token_lifetime=token_lifetime(settings),
         open_to_all=settings.allow_anonymous,
     ) as gate:
         if not (gate.credentials.is_on or settings.allow_anonymous or is_loopback(settings.host)):
@@ -242,23 +245,6 @@ async def _open_gate(settings: Settings, database: Database) -> AsyncIterator[Ga
             )
             raise StartError("no_access", message)
         yield gate
-
-
-def _jwt_rules(settings: Settings) -> JwtRules:
-    return JwtRules(
-        secret=settings.jwt_secret.get_secret_value(),
-        jwks_url=settings.jwt_jwks_url,
-        audience=settings.jwt_audience,
-        issuer=settings.jwt_issuer,
-        role_claim=settings.jwt_role_claim,
-        team_claim=settings.jwt_team_claim,
-    )
-
-
-def _token_lifetime(settings: Settings) -> float:
-    """A run's token outlives its run, also one that may go on without a bound; for that one, by a year."""
-    bounds = settings.run_timeout_seconds, settings.waiting_timeout_seconds
-    return sum(bounds) + DAY if all(bounds) else 365 * DAY
 
 
 async def _recovered(database: Database, registry: Registry) -> list[Comeback]:
@@ -277,67 +263,3 @@ def _tell_blocked(blocked: Blocked[Execution]) -> None:
         blocked.run.tell_blocked(blocked.name, blocked.ms)
     else:
         logger.warning("%s blocked the event loop for %d ms, after its run", blocked.name, blocked.ms)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        run_timeout=settings.run_timeout_seconds,
-        first_token_timeout=settings.first_token_timeout_seconds,
-        silence_timeout=settings.silence_timeout_seconds,
-        log_max_bytes=settings.run_log_max_bytes,
-        output_max_chars=settings.max_output_chars,
-        tool_output_max_chars=settings.tool_output_max_chars,
-    )
-
-
-def _bounds(settings: Settings) -> Bounds:
-    try:
-        per_key, per_team = map(parse_budget, (settings.budget_per_key, settings.budget_per_team))
-    except ValueError as error:
-        raise StartError("bad_budget", f"BUDGET_PER_KEY, BUDGET_PER_TEAM: {error}.") from error
-    return Bounds(
-        run_usd=settings.max_cost_per_run_usd,
-        run_tokens=settings.max_tokens_per_run,
-        per_key=per_key,
-        per_team=per_team,
-    )
-
-
-def _prices(settings: Settings) -> Prices:
-    given = settings.model_dump(include={provider.url.lower() for provider in PROVIDERS.values()})
-    addresses = {name: given[provider.url.lower()] for name, provider in PROVIDERS.items()}
-    own = parse_own_prices(settings.model_prices)
-    return Prices(own, {name: address for name, address in addresses.items() if address})
-
-
-def _models(settings: Settings) -> Models:
-    given = settings.model_dump(include={name.lower() for name in VARIABLES})
-    return Models(
-        offline_tokens_per_second=settings.offline_tokens_per_second,
-        model=settings.model,
-        offline=settings.offline,
-        environment={name.upper(): _plain(value) for name, value in given.items()},
-        timeouts=Timeouts(
-            connect=settings.provider_connect_timeout_seconds,
-            read=_read_timeout(settings),
-        ),
-        retries=settings.provider_max_retries,
-    )
-
-
-def _plain(value: str | SecretStr) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def _read_timeout(settings: Settings) -> float | None:
-    """For threads, which no timer can end: later than the timers of silence, so that those tell it."""
-    silences = settings.first_token_timeout_seconds, settings.silence_timeout_seconds
-    return max(silences) + 5 if all(silences) else None
-
-
-def _times(settings: Settings) -> StreamTimes:
-    return StreamTimes(
-        ping=settings.ping_seconds,
-        send_timeout=settings.send_timeout_seconds or None,
-        shutdown_grace=settings.shutdown_grace_seconds,
-    )
