@@ -66,6 +66,8 @@ from .takeover import Comeback, find_waiting
 
 logger = logging.getLogger(__name__)
 
+GUESSED = 16  # characters; a shorter key that a person chose is found by trying, for no wrong key is counted
+
 
 class Drain:
     """Begins to drain the runs, once, whoever hears of the shutdown first. `set` may come from a signal."""
@@ -238,6 +240,13 @@ async def _open_gate(settings: Settings, database: Database) -> AsyncIterator[Ga
         token_lifetime=token_lifetime(settings),
         open_to_all=settings.allow_anonymous,
     ) as gate:
+        shared = settings.api_key.get_secret_value()
+        if 0 < len(shared) < GUESSED and not is_loopback(settings.host):
+            logger.warning(
+                "API_KEY has %d characters: other machines may try thousands of keys a second, and such a"
+                " short one is found. Take one of 32 random characters.",
+                len(shared),
+            )
         if not (gate.credentials.is_on or settings.allow_anonymous or is_loopback(settings.host)):
             message = (
                 f"HOST={settings.host} is reached from other machines, and nobody there would be asked for a"

@@ -47,6 +47,18 @@ def test_each_cure_lets_it_start(cure: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "host", "warned"),
+    [("sk-1", EVERYWHERE, True), ("x" * 20, EVERYWHERE, False), ("sk-1", "127.0.0.1", False)],
+)
+def test_a_key_that_can_be_found_by_trying_is_warned_of_where_others_can_try(
+    caplog: pytest.LogCaptureFixture, key: str, host: str, warned: bool
+) -> None:
+    with serving(api_key=key, host=host):
+        pass
+    assert ("API_KEY has 4 characters" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(
     ("server", "client", "local"),
     [
         (("127.0.0.1", 80), ("127.0.0.1", 1), True),
