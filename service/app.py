@@ -141,7 +141,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         pages,
     ):
         app.include_router(module.router)
-    app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
+    app.state.page_files = pages.PageFiles(pages.STATIC)
+    app.mount("/static", app.state.page_files, name="static")
     install_problem_handlers(app)
     document_events(app)
     add_middleware(app, settings, lifespan, limits)

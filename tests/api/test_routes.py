@@ -136,14 +136,6 @@ def test_the_root_is_the_page_for_browsers_and_a_cheat_sheet_for_curl(served: Se
     assert len(sheet.text.splitlines()) == 10 and "curl -N" in sheet.text
 
 
-def test_the_pages_files_are_asked_for_anew_and_not_sent_again(served: Served) -> None:
-    first = served.get("/static/app.js")
-    assert (first.status, first.headers["cache-control"]) == (200, "no-cache")
-    assert first.headers["x-content-type-options"] == "nosniff"
-    again = served.get("/static/app.js", {"If-None-Match": first.headers["etag"]})
-    assert (again.status, again.headers["cache-control"]) == (304, "no-cache")
-
-
 def test_health_answers(served: Served) -> None:
     assert loaded(served.get("/health").body) == loaded(served.get("/healthz").body) == {"status": "ok"}
 
