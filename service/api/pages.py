@@ -7,7 +7,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from ..shipped import STATIC as STATIC
 from ..wire import FORMATS
-from .page_files import SAFE, PageFiles
+from .page_files import SAFE
+from .page_files import PageFiles as PageFiles
 from .services import ServicesOf
 
 router = APIRouter(include_in_schema=False)
