@@ -28,7 +28,6 @@ RECORDER = (
     f"const answer = () => {ANSWER.strip()};"
     + """
 window.states = [];
-const kindOf = (node) => node.classList[0];
 const state = () => {
   const article = [...document.querySelectorAll("article")].at(-1);
   if (!article) return;
@@ -36,7 +35,6 @@ const state = () => {
   const now = {
     status: article.dataset.status,
     answer: answer(),
-    parts: [...article.querySelector(".answer").children].filter((node) => !node.hidden).map(kindOf),
     cards: all(".tool").map((card) => ({
       id: card.dataset.toolCallId,
       state: card.dataset.state,
@@ -49,11 +47,19 @@ const state = () => {
 new MutationObserver(state).observe(document, {
   subtree: true, childList: true, characterData: true, attributes: true,
 });
+"""
+)
+# What the page's policy stopped is a complaint; and tests get the very modules that the page has.
+PRELUDE = """
+window.imported = (name) => import(new URL(name, document.querySelector("script[type=module]").src));
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
 });
 """
-)
+PARTS = """
+[...[...document.querySelectorAll("article")].at(-1).querySelector(".answer").children]
+  .filter((node) => !node.hidden).map((node) => node.classList[0])
+"""
 NETWORK = "Failed to load resource"  # how the console begins to tell of a connection that broke
 
 
@@ -68,7 +74,7 @@ class Tab:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self._complaints.append(str(error)))
-        self.page.add_init_script(RECORDER)
+        self.page.add_init_script(PRELUDE)
 
     def _on_console(self, message: "ConsoleMessage") -> None:
         if message.type in ("error", "warning"):
@@ -165,10 +171,18 @@ class Tab:
     @property
     def parts(self) -> list[str]:
         """What stands in the answer, in its order."""
-        return list(self.states()[-1]["parts"])
+        return list(self.page.evaluate(PARTS))
+
+    def record(self) -> "Tab":
+        """Keep every state of the runs from here on. It costs a look at the whole answer at each change."""
+        self.page.evaluate(RECORDER)
+        return self
 
     def states(self) -> list[dict[str, Any]]:
         return list(self.page.evaluate("window.states"))
+
+    def card_state(self, index: int = 0) -> str | None:
+        return self.page.locator(".tool").nth(index).get_attribute("data-state")
 
     def card_states(self, index: int = 0) -> list[str]:
         """The states that a card went through."""

@@ -19,6 +19,7 @@ END_IN_SIGHT = """
 
 
 def test_each_piece_of_an_answer_is_shown_before_the_next_has_come(tab: Tab, wire: Wire) -> None:
+    tab.record()
     counts = [2, 4, 5, 7, 11, 18]
     wire.hold_before(*(f"run:{count + 1};".encode() for count in counts))
     tab.ask("tokens=20")
@@ -44,6 +45,7 @@ def test_a_done_run_tells_its_figures(tab: Tab) -> None:
 
 
 def test_a_tool_card_goes_from_called_to_running_to_progress_to_its_result(tab: Tab, wire: Wire) -> None:
+    tab.record()
     wire.hold_before(b"event: tool_start", b"event: tool_progress", b"event: tool_end")
     tab.ask("tool=gated tokens=2", "talking_agent")
     tab.until_card("called")
@@ -81,9 +83,9 @@ def test_a_tool_calls_arguments_grow_as_they_are_written(tab: Tab) -> None:
 
 
 _DRAW_CALLS = """async (pieces) => {
-    const { RunView } = await import("/static/run-view.js");
-    const { NEW_CONNECTION } = await import("/static/connection.js");
-    const { NEW_RUN, reduce } = await import("/static/transcript.js");
+    const { RunView } = await imported("run-view.js");
+    const { NEW_CONNECTION } = await imported("connection.js");
+    const { NEW_RUN, reduce } = await imported("transcript.js");
     const call = (args_delta) => ({ tool_call_id: "c", message_id: "m1", name: "clock", args_delta });
     const called = (run, piece) => reduce(run, "tool_call", call(piece));
     window.view ??= new RunView("prompt");
@@ -93,6 +95,7 @@ _DRAW_CALLS = """async (pieces) => {
 
 
 def test_a_failed_tool_says_why(tab: Tab, wire: Wire) -> None:
+    tab.record()
     wire.hold_before(b"event: tool_start", b"event: tool_error")
     tab.ask("tool=broken", "talking_agent")
     tab.until_card("called")
@@ -117,7 +120,7 @@ def test_the_shipped_agent_shows_its_tools_and_then_what_they_found(tab: Tab) ->
     tab.ask("What is 37*43, and what time is it in Tokyo?", "agent")
     tab.until_ended()
     assert tab.run.locator(".tool-name").all_inner_texts() == ["calculator", "current_time"]
-    assert tab.card_states(0)[-1] == tab.card_states(1)[-1] == "succeeded"
+    assert tab.card_state(0) == tab.card_state(1) == "succeeded"
     assert tab.parts[-2:] == ["tools", "text"]
     assert "1591" in tab.run.locator(".text").last.inner_text()
 
@@ -133,7 +136,7 @@ def test_parallel_tools_stand_side_by_side(tab: Tab, gate: str) -> None:
     assert tab.page.inner_text("#status") == "Running gated, gated"
     GATES[gate].open()
     tab.until_ended()
-    assert tab.card_states(0)[-1] == tab.card_states(1)[-1] == "succeeded"
+    assert tab.card_state(0) == tab.card_state(1) == "succeeded"
     assert tab.parts == ["text", "tools", "text"]
 
 
@@ -209,7 +212,7 @@ def test_stop_in_mid_tool_closes_its_card(tab: Tab, gate: str) -> None:
     tab.until_card("running")
     tab.page.click("#stop")
     tab.until_ended("cancelled")
-    assert tab.card_states()[-1] == "failed"
+    assert tab.card_state() == "failed"
     assert tab.run.locator(".tool-result").inner_text().startswith("cancelled")
 
 

@@ -93,7 +93,7 @@ def test_an_approved_call_runs_and_the_run_goes_on_in_the_same_transcript(tab: T
     assert run.decided == [("i1", [{"type": "approve"}])]
     assert tab.page.locator("article").count() == 1
     assert tab.parts == ["tools", "approval", "text"]
-    assert tab.card_states()[-1] == "succeeded"
+    assert tab.card_state() == "succeeded"
     assert run.card.locator("h3").inner_text() == "You decided"
     assert run.card.locator(".outcome").inner_text() == "Approved"
     assert run.card.get_by_role("button").count() == 0
@@ -271,6 +271,7 @@ def test_an_approval_that_the_pause_names_is_open_whatever_came_after_it(tab: Ta
 
 
 def test_a_rejected_call_is_no_failure(tab: Tab) -> None:
+    tab.record()
     rejected = tool("tool_error", "c1", code="rejected", message="too late", duration_ms=0)
     run = WaitingRun(tab, CALLED, ONE, then=(rejected, DONE)).ask()
     run.press("Reject")
@@ -309,6 +310,7 @@ def test_a_stream_with_nothing_left_of_a_run_that_waits_shows_its_cards(tab: Tab
 
 
 def test_a_snapshot_of_a_run_that_waits_shows_its_cards(tab: Tab) -> None:
+    tab.record()
     message = {"message_id": "m1", "channel": "answer", "text": "I will. "}
     rejected = {"code": "rejected", "message": "no"}
     tools = [{"tool_call_id": "c0", "name": "wipe", "status": "failed", "error": rejected}]

@@ -189,22 +189,22 @@ def test_stop_while_the_start_is_under_way_cancels_the_run_that_it_began(
 
 
 def test_stop_after_the_starts_answer_was_lost_finds_the_run_by_its_key_and_cancels_it(
-    tab: Tab, wire: Wire, shown: Served, gate: str
+    lone_tab: Tab, wire: Wire, shown: Served, gate: str
 ) -> None:
     before = run_ids(shown)
-    tab.page.clock.install()
+    lone_tab.page.clock.install()
     wire.hold_before(b"HTTP/1.1 202")
-    tab.ask(f"tokens=30 hold=5 gate={gate}")
+    lone_tab.ask(f"tokens=30 hold=5 gate={gate}")
     wire.wait_until_held()
-    tab.page.clock.pause_at("2999-01-01")
-    tab.page.click("#drop")
+    lone_tab.page.clock.pause_at("2999-01-01")
+    lone_tab.page.click("#drop")
     wire.cut()
-    tab.page.click("#stop")
-    tab.page.clock.resume()
-    tab.until_ended("cancelled")
+    lone_tab.page.click("#stop")
+    lone_tab.page.clock.resume()
+    lone_tab.until_ended("cancelled")
     (run_id,) = run_ids(shown) - before
     assert get_run(shown, run_id)["cancel_reason"] == "user"
-    tab.excuse(NETWORK)
+    lone_tab.excuse(NETWORK)
 
 
 def test_stop_before_a_refused_start_is_tried_again_starts_nothing(tab: Tab, shown: Served) -> None:
@@ -262,5 +262,5 @@ def test_the_page_stays_where_somebody_unfolds_something(open_tab: OpenTab, wire
 def test_the_event_names_are_those_that_the_service_documents(tab: Tab, shown: Served) -> None:
     schemas = json.loads(shown.get("/openapi.json").text)["components"]["schemas"]
     documented = {name.removeprefix("event.") for name in schemas if name.startswith("event.")}
-    names: dict[str, Any] = tab.page.evaluate('import("/static/event-names.js").then((all) => ({ ...all }))')
+    names: dict[str, Any] = tab.page.evaluate('imported("event-names.js").then((all) => ({ ...all }))')
     assert {*names["EVENT_NAMES"], *names["CONTROL_NAMES"]} == documented | {"ping", "paused", "gap"}

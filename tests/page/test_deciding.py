@@ -36,6 +36,7 @@ def last_run_id(tab: Tab) -> str:
 
 
 def test_an_approved_call_of_an_agent_runs(tab: Tab, shown: Served) -> None:
+    tab.record()
     before = run_ids(shown)
     card = ask(tab)
     assert tab.page.inner_text("#status") == "Waiting for you"
@@ -46,7 +47,7 @@ def test_an_approved_call_of_an_agent_runs(tab: Tab, shown: Served) -> None:
     tab.until_ended()
     assert tab.answer == INTRODUCTION + numbered(3)
     assert tab.parts == ["text", "tools", "approval", "text"]
-    assert tab.card_states()[-1] == "succeeded"
+    assert tab.card_state() == "succeeded"
     assert card.locator(".outcome").inner_text() == "Approved"
     assert "cut" not in tab.run.locator(".connection").inner_text()
     assert len(run_ids(shown) - before) == 1
@@ -63,6 +64,7 @@ def test_an_edited_call_runs_with_what_was_edited(tab: Tab, shown: Served) -> No
 
 
 def test_a_rejected_call_does_not_run_and_the_agent_goes_on(tab: Tab) -> None:
+    tab.record()
     card = ask(tab)
     press(card, "Reject")
     card.get_by_label("Reason").fill("too dear")
@@ -81,7 +83,7 @@ def test_the_calls_of_one_message_are_decided_together(tab: Tab) -> None:
     press(second, "Approve")
     press(card, "Send 2 decisions")
     tab.until_ended()
-    assert (tab.card_states(0)[-1], tab.card_states(1)[-1]) == ("rejected", "succeeded")
+    assert (tab.card_state(0), tab.card_state(1)) == ("rejected", "succeeded")
 
 
 def test_a_tool_that_asks_by_itself_goes_on_with_the_answer(tab: Tab) -> None:
@@ -120,21 +122,21 @@ def test_what_another_client_decided_first_is_told_and_the_run_goes_on(tab: Tab,
     press(card, "Reject")
     tab.until_ended()
     assert card.locator("h3").inner_text() == "Decided elsewhere"
-    assert tab.card_states()[-1] == "succeeded"
+    assert tab.card_state() == "succeeded"
     assert tab.answer == INTRODUCTION + numbered(3)
     tab.excuse(NETWORK)
 
 
-def test_what_another_client_decided_is_noticed_and_the_run_goes_on(tab: Tab, shown: Served) -> None:
-    tab.page.clock.install()
-    card = ask(tab)
-    run = get_run(shown, last_run_id(tab))
+def test_what_another_client_decided_is_noticed_and_the_run_goes_on(lone_tab: Tab, shown: Served) -> None:
+    lone_tab.page.clock.install()
+    card = ask(lone_tab)
+    run = get_run(shown, last_run_id(lone_tab))
     path = f"/runs/{run['run_id']}/approvals/{run['approvals'][0]['interrupt_id']}"
     shown.post(path, json.dumps({"decisions": [{"type": "approve"}]}).encode())
-    tab.page.clock.fast_forward(5_000)
-    tab.until_ended()
+    lone_tab.page.clock.fast_forward(5_000)
+    lone_tab.until_ended()
     assert card.locator("h3").inner_text() == "Decided elsewhere"
-    assert tab.answer == INTRODUCTION + numbered(3)
+    assert lone_tab.answer == INTRODUCTION + numbered(3)
 
 
 def test_decisions_that_the_service_does_not_take_are_told(tab: Tab) -> None:
@@ -146,7 +148,7 @@ def test_decisions_that_the_service_does_not_take_are_told(tab: Tab) -> None:
     assert card.get_by_role("alert").inner_text()
     press(card, "Approve")
     tab.until_ended()
-    assert tab.card_states()[-1] == "succeeded"
+    assert tab.card_state() == "succeeded"
     tab.excuse(NETWORK)
 
 

@@ -79,7 +79,7 @@ def test_a_healed_run_tells_how_many_events_were_caught_up(tab: Tab, shown: Serv
 def test_what_comes_live_after_a_cut_is_not_counted_as_caught_up_and_what_is_left_out_is(tab: Tab) -> None:
     told = tab.page.evaluate(
         """async () => {
-            const { NEW_CONNECTION, heard, healingOf, moved } = await import("/static/connection.js");
+            const { NEW_CONNECTION, heard, healingOf, moved } = await imported("connection.js");
             const id = (seq) => `r.1.${seq}`;
             const hear = (connection, seq, t, at) => {
                 return moved(heard(connection, id(seq), t, at), "live", id(seq), "", at);
@@ -110,7 +110,7 @@ def test_every_frame_is_told_as_it_came_also_one_that_is_here_already(tab: Tab) 
     tab.stream_instead(shown + shown + ping + stream(DONE, first=3))
     tab.page.evaluate(
         """async () => {
-            const { RunStream } = await import("/static/run-stream.js");
+            const { RunStream } = await imported("run-stream.js");
             window.told = [];
             const on = { get: (_, name) => (...all) => told.push([name, ...all]) };
             new RunStream({ request: { input: "x" }, key: "k", on: new Proxy({}, on) });
@@ -136,7 +136,7 @@ def test_a_run_dropped_in_mid_tool_shows_the_tools_result(tab: Tab, gate: str) -
     tab.until_connection("dropped")
     GATES[gate].open()
     tab.until_ended()
-    assert tab.card_states()[-1] == "succeeded"
+    assert tab.card_state() == "succeeded"
     assert tab.page.locator(".tool").count() == 1
     assert tab.parts == ["text", "tools", "text"]
     assert tab.answer == INTRODUCTION + numbered(5)
@@ -154,17 +154,17 @@ def test_a_run_dropped_before_its_first_event_is_found_by_its_key(tab: Tab, wire
     assert tab.answer == numbered(5)
 
 
-def test_stop_while_dropped_does_not_wait_for_the_connection(tab: Tab, gate: str) -> None:
-    tab.page.clock.install()
-    tab.ask(f"tokens=30 hold=10 gate={gate}")
-    tab.until_answer(numbered(9))
-    tab.page.clock.pause_at("2999-01-01")
-    tab.page.click("#drop")
-    with tab.page.expect_request("**/runs/*/events?after=**"):
-        tab.page.click("#stop")
-    tab.page.clock.resume()
-    tab.until_ended("cancelled")
-    assert tab.answer == numbered(9)
+def test_stop_while_dropped_does_not_wait_for_the_connection(lone_tab: Tab, gate: str) -> None:
+    lone_tab.page.clock.install()
+    lone_tab.ask(f"tokens=30 hold=10 gate={gate}")
+    lone_tab.until_answer(numbered(9))
+    lone_tab.page.clock.pause_at("2999-01-01")
+    lone_tab.page.click("#drop")
+    with lone_tab.page.expect_request("**/runs/*/events?after=**"):
+        lone_tab.page.click("#stop")
+    lone_tab.page.clock.resume()
+    lone_tab.until_ended("cancelled")
+    assert lone_tab.answer == numbered(9)
 
 
 @pytest.mark.usefixtures("one_run")
@@ -188,7 +188,7 @@ def test_stop_while_dropped_does_not_wait_for_the_connection(tab: Tab, gate: str
 def test_a_connection_that_the_network_cuts_heals_by_itself(
     open_tab: OpenTab, wire: Wire, chain: str, prompt: str, answer: str, mark: bytes
 ) -> None:
-    tab = open_tab(wire.url).ready()
+    tab = open_tab(wire.url).ready().record()
     wire.hold_before(mark)
     tab.ask(prompt, chain)
     wire.wait_until_held()
@@ -218,6 +218,7 @@ def test_a_run_that_is_cut_again_and_again_is_whole_at_the_end(tab: Tab, wire: W
 
 @pytest.mark.usefixtures("one_run")
 def test_a_refused_reconnect_which_ends_an_eventsource_is_tried_again(tab: Tab, wire: Wire) -> None:
+    tab.record()
     wire.hold_before(b"run:10;")
     tab.ask("tokens=30")
     tab.until_answer(numbered(9))
@@ -240,21 +241,21 @@ def test_a_start_that_was_refused_for_a_while_is_tried_again(tab: Tab, wire: Wir
 
 
 @pytest.mark.usefixtures("one_run")
-def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(tab: Tab, wire: Wire) -> None:
-    tab.page.clock.install()
+def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(lone_tab: Tab, wire: Wire) -> None:
+    lone_tab.page.clock.install()
     wire.hold_before(b"run:10;")
-    tab.ask("tokens=30")
-    tab.until_answer(numbered(9))
+    lone_tab.ask("tokens=30")
+    lone_tab.until_answer(numbered(9))
     wire.wait_until_held()
     held: list[Route] = []
-    tab.page.route("**/runs/*/events?after=**", lambda route: held.append(route), times=1)
-    tab.page.clock.fast_forward(40_000)
+    lone_tab.page.route("**/runs/*/events?after=**", lambda route: held.append(route), times=1)
+    lone_tab.page.clock.fast_forward(40_000)
     silent = "() => document.querySelector('.place').textContent.endsWith('(nothing came for 37.5 s)')"
-    tab.until(silent)
+    lone_tab.until(silent)
     held[0].continue_()
     wire.let_go()
-    tab.until_ended()
-    assert tab.answer == numbered(30)
+    lone_tab.until_ended()
+    assert lone_tab.answer == numbered(30)
 
 
 def test_a_run_that_has_ended_is_asked_for_no_more(tab: Tab) -> None:
@@ -266,7 +267,7 @@ def test_a_run_that_has_ended_is_asked_for_no_more(tab: Tab) -> None:
 
 def test_pings_keep_the_watchdog_quiet(open_tab: OpenTab, gate: str) -> None:
     with serving(ping_seconds=0.05) as served:
-        tab = open_tab(served.url).ready()
+        tab = open_tab(served.url, alone=True).ready()
         tab.page.clock.install()
         tab.page.evaluate(WATCH_SOURCES)
         tab.ask(f"tokens=30 hold=10 gate={gate}")
@@ -285,7 +286,7 @@ def test_a_run_that_ended_meanwhile_and_whose_log_is_gone_heals_from_what_is_kep
     open_tab: OpenTab, gate: str
 ) -> None:
     with serving(run_log_ttl_seconds=0) as served, wired_to(served.port) as wire:
-        tab = open_tab(wire.url).ready()
+        tab = open_tab(wire.url, alone=True).ready()
         tab.ask(f"tokens=30 hold=10 gate={gate}")
         tab.until_answer(numbered(9))
         tab.page.clock.install()

@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Self
 
 from tests.serving import TIMEOUT
 
@@ -15,17 +16,15 @@ class Wire:
     Marks are parts of a single frame, since the server sends a frame in one piece.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, port: int, server_port: int) -> None:
+        self.port = port
         self._server_port = server_port
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
         self._changed = threading.Condition()
         self._marks: deque[bytes] = deque()
         self._held = False
         self._answers: deque[bytes] = deque()
         self._open: set[socket.socket] = set()
         self._closed = False
-        threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -67,17 +66,12 @@ class Wire:
 
     def close(self) -> None:
         self._closed = True
-        _close(self._listening)
         self.cut()
 
     # --- the proxy ---------------------------------------------------------------------------------
 
-    def _accept(self) -> None:
-        while not self._closed:
-            with suppress(OSError):
-                self._serve(self._listening.accept()[0])
-
-    def _serve(self, browser: socket.socket) -> None:
+    def serve(self, browser: socket.socket) -> None:
+        """A browser's connection, from here on in threads of its own."""
         if self._answers:
             browser.recv(65536)
             browser.sendall(self._answers.popleft())
@@ -88,6 +82,9 @@ class Wire:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._changed:
             self._open |= {browser, server}
+            is_late = self._closed
+        if is_late:
+            self.cut()
         threading.Thread(target=self._pump, args=(browser, server, False), daemon=True).start()
         threading.Thread(target=self._pump, args=(server, browser, True), daemon=True).start()
 
@@ -122,6 +119,8 @@ class Wire:
     def _hold(self, source: socket.socket) -> None:
         """Wait for the test. Raises OSError where it cut the connection instead of letting it go on."""
         with self._changed:
+            if source not in self._open:
+                raise ConnectionAbortedError
             self._held = True
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: not self._held, TIMEOUT):
@@ -130,13 +129,47 @@ class Wire:
                 raise ConnectionAbortedError
 
 
+class Doorway:
+    """Where browsers connect: one port for many wires, one after the other."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._port: int = self._listening.getsockname()[1]
+        self._wire: Wire | None = None
+        self._closed = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed = True
+        _close(self._listening)
+
+    @contextmanager
+    def wired_to(self, server_port: int) -> Iterator[Wire]:
+        """A wire that has nothing of the one before, neither marks nor connections."""
+        wire = self._wire = Wire(self._port, server_port)
+        try:
+            yield wire
+        finally:
+            self._wire = None
+            wire.close()
+
+    def _accept(self) -> None:
+        while not self._closed:
+            with suppress(OSError):
+                browser = self._listening.accept()[0]
+                if wire := self._wire:
+                    wire.serve(browser)
+                else:
+                    _close(browser)
+
+
 @contextmanager
 def wired_to(port: int) -> Iterator[Wire]:
-    wire = Wire(port)
-    try:
+    with Doorway() as doorway, doorway.wired_to(port) as wire:
         yield wire
-    finally:
-        wire.close()
 
 
 def _beginning(data: bytes, mark: bytes) -> int:
