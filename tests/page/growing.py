@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from tests.page.tab import Tab
 
 COUNTING = """async () => {
-    const { Lexer } = await import("/static/vendor/marked/marked.esm.js");
+    const { Lexer } = await imported("vendor/marked/marked.esm.js");
     const { lex } = Lexer.prototype;
     window.read = { calls: 0, characters: 0 };
     Lexer.prototype.lex = function (text) {
@@ -17,7 +17,7 @@ COUNTING = """async () => {
 }"""
 
 GROW = """async ({ text, step, from, complete }) => {
-    const { GrowingMarkdown } = await import("/static/growing-markdown.js");
+    const { GrowingMarkdown } = await imported("growing-markdown.js");
     if (from === 0) {
         window.grown = new GrowingMarkdown({ class: "text" });
         document.querySelector("#log").append(grown.node);
@@ -28,9 +28,9 @@ GROW = """async ({ text, step, from, complete }) => {
 
 # What is shown at once, and what is shown after pieces of each size; and the text as a whole, read once.
 SHOWN = """async ({ texts, steps }) => {
-    const { GrowingMarkdown } = await import("/static/growing-markdown.js");
-    const { blocksOf, rendered } = await import("/static/markdown.js");
-    const { element } = await import("/static/element.js");
+    const { GrowingMarkdown } = await imported("growing-markdown.js");
+    const { blocksOf, rendered } = await imported("markdown.js");
+    const { element } = await imported("element.js");
     const markupOf = (node) => node.innerHTML.replace(/>\\s+</g, "><").trim();
     const inPieces = (text, step) => {
         const grown = new GrowingMarkdown({});

@@ -27,7 +27,7 @@ def test_an_answer_that_comes_at_once_is_read_once_as_a_whole(tab: Tab) -> None:
 def test_a_slow_answer_is_read_by_the_sentence(tab: Tab) -> None:
     said = tab.page.evaluate(
         """async () => {
-            const { Announcer } = await import("/static/announcer.js");
+            const { Announcer } = await imported("announcer.js");
             const node = document.createElement("p");
             const waiting = [];
             const timers = [window.setTimeout, window.clearTimeout];

@@ -76,7 +76,7 @@ def test_the_copied_javascript_does_what_the_turn_did(asked: Tab) -> None:
 def test_the_body_is_the_turns_in_every_language(tab: Tab) -> None:
     codes = tab.page.evaluate(
         """async (request) => {
-            const { codesOf } = await import("/static/request-code.js");
+            const { codesOf } = await imported("request-code.js");
             return Object.fromEntries(
                 codesOf("http://host/prefix/", request).map(({ name, code }) => [name, code]));
         }""",

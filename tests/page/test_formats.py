@@ -75,7 +75,7 @@ def test_a_format_that_is_refused_says_why_and_can_be_read_again(tab: Tab) -> No
 def test_raw_text_is_kept_exactly_up_to_a_bound(tab: Tab) -> None:
     exact, size, most, dropped, came, ends = tab.page.evaluate(
         """async () => {
-            const { RawText, MOST_CHARACTERS } = await import("/static/raw-text.js");
+            const { RawText, MOST_CHARACTERS } = await imported("raw-text.js");
             const raw = new RawText("raw");
             document.body.append(raw.node);
             let text = "";

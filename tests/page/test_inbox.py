@@ -11,7 +11,7 @@ pytestmark = pytest.mark.needs("chromium")
 MOST = 50
 # An inbox whose items cost a millisecond each, of a clock that does not go by itself.
 INBOX = """
-    const { Inbox } = await import("/static/inbox.js");
+    const { Inbox } = await imported("inbox.js");
     let clock = 0, over;
     performance.now = () => clock;
     const taken = [], all = new Promise((resolve) => { over = resolve; });

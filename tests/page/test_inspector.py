@@ -20,8 +20,8 @@ PHONE = {"width": 390, "height": 844}
 ROWS = "[...document.querySelectorAll('.frame')]"
 # An inspector of the test's own, to be fed by hand.
 OWN = """
-const { Inspector, MOST_TURNS } = await import("/static/inspector.js");
-const { MOST_FRAMES, MOST_CHARACTERS } = await import("/static/frame-record.js");
+const { Inspector, MOST_TURNS } = await imported("inspector.js");
+const { MOST_FRAMES, MOST_CHARACTERS } = await imported("frame-record.js");
 document.querySelector("#inspector").remove();
 const drawer = document.createElement("aside");
 drawer.id = "inspector";
@@ -184,7 +184,7 @@ def test_the_frames_of_a_turn_are_bounded_by_size(tab: Tab) -> None:
     size, most, last = own(
         tab,
         """
-        const { FrameRecord } = await import("/static/frame-record.js");
+        const { FrameRecord } = await imported("frame-record.js");
         const record = new FrameRecord(0);
         for (let seq = 1; seq <= 50; seq++) record.add(frame(seq, "partial", "x".repeat(100_000)));
         record.add(frame(51, "done", "y".repeat(MOST_CHARACTERS * 2)));

@@ -109,7 +109,7 @@ def test_whatever_can_be_used_has_a_name_and_shows_its_focus(tab: Tab) -> None:
 def test_an_output_that_overflows_its_card_is_scrolled_by_keyboard(tab: Tab) -> None:
     tab.page.evaluate(
         """async () => {
-            const { ToolsPart } = await import("/static/tool-card.js");
+            const { ToolsPart } = await imported("tool-card.js");
             const part = new ToolsPart();
             document.querySelector("#log").append(part.node);
             const tool = { name: "dump", status: "succeeded", args: "", durationMs: 1 };

@@ -165,9 +165,9 @@ def test_pieces_that_come_in_one_frame_are_read_once(tab: Tab) -> None:
     count_reading(tab)
     tab.page.evaluate(
         """async () => {
-            const { RunView } = await import("/static/run-view.js");
-            const { NEW_CONNECTION } = await import("/static/connection.js");
-            const { NEW_RUN, reduce } = await import("/static/transcript.js");
+            const { RunView } = await imported("run-view.js");
+            const { NEW_CONNECTION } = await imported("connection.js");
+            const { NEW_RUN, reduce } = await imported("transcript.js");
             const view = new RunView("prompt");
             document.querySelector("#log").append(view.node);
             let run = NEW_RUN;

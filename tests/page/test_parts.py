@@ -43,9 +43,9 @@ def draw(tab: Tab, *events: Event) -> None:
     """Show a run that has had these events and goes on."""
     tab.page.evaluate(
         """async (events) => {
-            const { RunView } = await import("/static/run-view.js");
-            const { NEW_CONNECTION } = await import("/static/connection.js");
-            const { NEW_RUN, reduce } = await import("/static/transcript.js");
+            const { RunView } = await imported("run-view.js");
+            const { NEW_CONNECTION } = await imported("connection.js");
+            const { NEW_RUN, reduce } = await imported("transcript.js");
             window.run = events.reduce((run, [name, data]) => reduce(run, name, data), window.run ?? NEW_RUN);
             window.view ??= new RunView("prompt");
             document.querySelector("#log").append(view.node);
@@ -196,7 +196,7 @@ def test_after_a_gap_no_speed_is_told_that_was_not_measured(tab: Tab) -> None:
     snapshot = {"messages": [], "tools": [], "approvals": [], "status": "running"}
     told = tab.page.evaluate(
         """async ([snapshot, events]) => {
-            const { NEW_RUN, fromSnapshot, reduce } = await import("/static/transcript.js");
+            const { NEW_RUN, fromSnapshot, reduce } = await imported("transcript.js");
             const told = (run, [name, data]) => reduce(run, name, data);
             return events.reduce(told, fromSnapshot(NEW_RUN, snapshot)).end;
         }""",

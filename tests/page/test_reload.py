@@ -179,7 +179,7 @@ def test_what_is_kept_wrong_is_no_conversation(tab: Tab, kept: str) -> None:
 def test_of_a_prompt_that_is_too_long_for_the_tabs_storage_only_what_was_chosen_is_kept(tab: Tab) -> None:
     kept = tab.page.evaluate(
         """async () => {
-            const { save, saved } = await import("/static/saved-conversation.js");
+            const { save, saved } = await imported("saved-conversation.js");
             const turn = { key: "k", request: { thread_id: "t" }, prompt: "x".repeat(1_000_000) };
             save({ turn, chosen: { chain: "c" } });
             return saved();

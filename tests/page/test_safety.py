@@ -111,8 +111,8 @@ def test_markdown_that_is_not_finished_becomes_no_code(tab: Tab, step: int) -> N
 def test_what_gets_past_the_renderer_is_stopped_by_the_sanitiser(tab: Tab) -> None:
     tab.page.evaluate(
         """async (payloads) => {
-            const { rendered } = await import("/static/markdown.js");
-            const { Parser } = await import("/static/vendor/marked/marked.esm.js");
+            const { rendered } = await imported("markdown.js");
+            const { Parser } = await imported("vendor/marked/marked.esm.js");
             Parser.parse = ([{ raw }]) => raw;
             for (const raw of payloads) document.querySelector("#log").append(rendered([{ raw }]));
         }""",

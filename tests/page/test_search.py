@@ -148,6 +148,6 @@ def test_no_passage_and_no_prompt_becomes_an_element(tab: Tab) -> None:
 )
 def test_of_a_passage_entities_are_read_and_all_else_is_text(tab: Tab, written: str, text: str) -> None:
     pieces = tab.page.evaluate(
-        "(html) => import('/static/snippet.js').then(({ piecesOf }) => piecesOf(html))", written
+        "(html) => imported('snippet.js').then(({ piecesOf }) => piecesOf(html))", written
     )
     assert pieces == [{"text": text, "isFound": False}]

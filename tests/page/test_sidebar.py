@@ -217,7 +217,7 @@ DAY = 86_400
 def test_a_time_is_told_in_a_word_or_two(tab: Tab) -> None:
     told = {59: "now", 60: "1 min", 3_600: "1 h", DAY - 1: "23 h", 2 * DAY: "Wed", 9 * DAY: "11 Mar"}
     found = tab.page.evaluate(
-        """(agos) => import("/static/short-time.js").then(({ shortTime }) => {
+        """(agos) => imported("short-time.js").then(({ shortTime }) => {
             const now = new Date(2026, 2, 20, 23, 0);
             return agos.map((ago) => shortTime(new Date(now - ago * 1000), now));
         })""",

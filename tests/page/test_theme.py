@@ -10,7 +10,7 @@ pytestmark = pytest.mark.needs("chromium")
 
 LIGHT, DARK = "rgb(250, 250, 248)", "rgb(19, 20, 19)"
 PAPER = "getComputedStyle(document.body).backgroundColor"
-SCRIPTS = "**/static/app.js"
+SCRIPTS = "**/static/*/app.js"
 
 
 def choose(tab: Tab, theme: str) -> None:

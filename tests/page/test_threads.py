@@ -239,6 +239,6 @@ def test_a_start_that_cannot_be_recorded_waits_and_says_why(tab: Tab) -> None:
 )
 def test_what_was_asked_in_another_form_is_shown_as_a_prompt(tab: Tab, given: object, prompt: str) -> None:
     found = tab.page.evaluate(
-        "(given) => import('/static/chain-input.js').then(({ promptOf }) => promptOf(given))", given
+        "(given) => imported('chain-input.js').then(({ promptOf }) => promptOf(given))", given
     )
     assert found == prompt
