@@ -1,27 +1,26 @@
 """How much callers may ask for: requests and tokens in a sliding window, and streams that are open at once.
 
-Whoever shows a key, or has an owner's name, is counted by that; all others by the address that they come
-from. A team has `TEAM_SHARE` times what one of its keys has. Nothing here knows of HTTP.
+A team has `TEAM_SHARE` times what one of its keys has. Nothing here knows of HTTP, or of where it is counted.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
 from typing import Literal
 
 from limits import RateLimitItemPerSecond
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import SlidingWindowCounterSupport
 
 from ..errors import Overloaded
 from .caller import Caller
-from .window_counts import WindowCounts
+from .counts import Counts, OwnCounts
+from .open_streams import Place
+from .parties import Party, shares_of
 
 Kind = Literal["start", "read"]
 
 READS_PER_START = 10  # a page reads much more often than it starts a run
-TEAM_SHARE = 10
 STREAMS_RETRY_AFTER = 5  # seconds; nobody knows when a stream ends
 MINUTE = 60
 
@@ -57,24 +56,12 @@ class Standing:
     reset: int
 
 
-Party = tuple[str, str]  # what it is, and which one
-
-
-def party_of(caller: Caller, address: str) -> Party:
-    """Who a request counts for."""
-    if who := caller.key_id or caller.owner:
-        return "key", who
-    return "address", address
-
-
 class CallerLimits:
     """All that is counted of all callers."""
 
-    def __init__(self, policy: LimitPolicy, counts: WindowCounts | None = None) -> None:
+    def __init__(self, policy: LimitPolicy, counts: OwnCounts | None = None) -> None:
         self._policy = policy
-        self._counts = counts or WindowCounts()
-        self._limiter = SlidingWindowCounterRateLimiter(self._counts)
-        self._streams: Counter[Party] = Counter()
+        self._counts: Counts = counts or OwnCounts()
 
     async def admit(self, kind: Kind, route: str, caller: Caller, address: str) -> Standing | None:
         """Count a request; how the party stands that has least left, or None where nothing is limited.
@@ -83,35 +70,38 @@ class CallerLimits:
         """
         if self._policy.rate is None:
             return None
-        if kind == "start":
-            await self._check_tokens(caller, address)
         name, rate = self._rate_of(kind, route, self._policy.rate)
-        standings = [
-            await self._hit(name, rate.times(share), party) for party, share in _parties(caller, address)
-        ]
-        return min(standings, key=lambda standing: standing.remaining)
+        shares = list(shares_of(caller, address))
+        tokens = self._tokens if kind == "start" and self._policy.tokens_per_minute else None
+
+        async def admitted(windows: SlidingWindowCounterSupport) -> Standing:
+            if tokens is not None:
+                for party, share in shares:
+                    await _check(windows, "tokens", tokens.times(share), party)
+            standings = [await _hit(windows, name, rate.times(share), party) for party, share in shares]
+            return min(standings, key=lambda standing: standing.remaining)
+
+        return await self._counts.within(admitted)
 
     def spend(self, caller: Caller, address: str, tokens: int) -> None:
         """Count the tokens of a run that has ended."""
         if self._policy.tokens_per_minute and self._policy.rate and tokens:
-            for party, share in _parties(caller, address):
-                self._counts.add(_key(self._tokens.times(share), "tokens", party), MINUTE, tokens)
+            for party, share in shares_of(caller, address):
+                self._counts.spend(_key(self._tokens.times(share), "tokens", party), MINUTE, tokens)
 
-    def open_stream(self, party: Party) -> None:
+    async def open_stream(self, party: Party) -> Place:
         """Count a stream, until `close_stream`. Raises Overloaded where the party has too many."""
         bound = self._policy.streams
-        if bound and self._streams[party] >= bound:
-            message = (
-                f"{bound} streams are open for this {party[0]} (MAX_STREAMS_PER_KEY):"
-                " close one, or wait for its end."
-            )
-            raise Overloaded("too_many_streams", message, retry_after=STREAMS_RETRY_AFTER)
-        self._streams[party] += 1
+        if place := await self._counts.open(party, bound):
+            return place
+        message = (
+            f"{bound} streams are open for this {party[0]} (MAX_STREAMS_PER_KEY):"
+            " close one, or wait for its end."
+        )
+        raise Overloaded("too_many_streams", message, retry_after=STREAMS_RETRY_AFTER)
 
-    def close_stream(self, party: Party) -> None:
-        self._streams[party] -= 1
-        if not self._streams[party]:
-            del self._streams[party]
+    def close_stream(self, place: Place) -> None:
+        self._counts.close(place)
 
     @property
     def _tokens(self) -> Rate:
@@ -121,28 +111,6 @@ class CallerLimits:
         if own := self._policy.routes.get(route):
             return route, own
         return ("starts", rate) if kind == "start" else ("reads", rate.times(READS_PER_START))
-
-    async def _hit(self, name: str, rate: Rate, party: Party) -> Standing:
-        counted = await self._limiter.hit(_item(rate), name, *party)
-        standing = await self._standing(name, rate, party)
-        if not counted:
-            raise RateLimited(standing, party)
-        return standing
-
-    async def _check_tokens(self, caller: Caller, address: str) -> None:
-        if not self._policy.tokens_per_minute:
-            return
-        for party, share in _parties(caller, address):
-            standing = await self._standing("tokens", self._tokens.times(share), party)
-            if not standing.remaining:
-                raise RateLimited(standing, party)
-
-    async def _standing(self, name: str, rate: Rate, party: Party) -> Standing:
-        key = _key(rate, name, party)
-        before, left, now, ends = await self._counts.get_sliding_window(key, rate.seconds)
-        remaining = max(0, rate.requests - floor(before * left / rate.seconds + now))
-        reset = seconds_until_free(rate, before, left, now, ends - rate.seconds)
-        return Standing(name=name, rate=rate, remaining=remaining, reset=reset)
 
 
 class RateLimited(Overloaded):
@@ -168,7 +136,7 @@ def seconds_until_free(rate: Rate, before: int, left: float, now: int, ends: flo
         return floor(ends + rate.seconds * (1 - rate.requests / now)) + 1
     if before * left / rate.seconds + now >= rate.requests:
         return floor(left - (rate.requests - now) * rate.seconds / before) + 1
-    return floor(ends) + 1
+    return max(floor(ends), 0) + 1
 
 
 def routes_with_rates(texts: Sequence[str]) -> dict[str, Rate]:
@@ -177,11 +145,25 @@ def routes_with_rates(texts: Sequence[str]) -> dict[str, Rate]:
     return {path: Rate(*map(int, rate.split("/"))) for path, _, rate in parts}
 
 
-def _parties(caller: Caller, address: str) -> Iterator[tuple[Party, int]]:
-    """With their shares of a limit."""
-    yield party_of(caller, address), 1
-    if caller.team:
-        yield ("team", caller.team), TEAM_SHARE
+async def _hit(windows: SlidingWindowCounterSupport, name: str, rate: Rate, party: Party) -> Standing:
+    counted = await windows.acquire_sliding_window_entry(_key(rate, name, party), rate.requests, rate.seconds)
+    standing = await _standing(windows, name, rate, party)
+    if not counted:
+        raise RateLimited(standing, party)
+    return standing
+
+
+async def _check(windows: SlidingWindowCounterSupport, name: str, rate: Rate, party: Party) -> None:
+    standing = await _standing(windows, name, rate, party)
+    if not standing.remaining:
+        raise RateLimited(standing, party)
+
+
+async def _standing(windows: SlidingWindowCounterSupport, name: str, rate: Rate, party: Party) -> Standing:
+    before, left, now, ends = await windows.get_sliding_window(_key(rate, name, party), rate.seconds)
+    remaining = max(0, rate.requests - floor(before * left / rate.seconds + now))
+    reset = seconds_until_free(rate, before, left, now, ends - rate.seconds)
+    return Standing(name=name, rate=rate, remaining=remaining, reset=reset)
 
 
 def _counted(name: str) -> str:

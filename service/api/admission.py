@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.addresses import bucket_of
 from ..access.caller import ANYONE, Caller
-from ..access.limits import CallerLimits, Kind, Party, RateLimited, Standing, party_of
+from ..access.limits import CallerLimits, Kind, RateLimited, Standing
+from ..access.open_streams import Place
+from ..access.parties import party_of
 from .negotiation import brings_cursor
 
 # GETs are reads but for these; all else starts something but for those that say so below.
@@ -57,7 +59,7 @@ class Visit:
     def __init__(self, limits: CallerLimits, scope: Scope) -> None:
         self._limits = limits
         self._caller = ANYONE
-        self._streams: list[Party] = []
+        self._places: list[Place] = []
         self.address = bucket_of((scope.get("client") or ("",))[0])
         self.standing: Standing | None = None
 
@@ -70,16 +72,14 @@ class Visit:
             self.standing = refused.standing
             raise
 
-    def open_stream(self, caller: Caller) -> None:
+    async def open_stream(self, caller: Caller) -> None:
         """It is counted until the request ends. Raises Overloaded."""
-        party = party_of(caller, self.address)
-        self._limits.open_stream(party)
-        self._streams.append(party)
+        self._places.append(await self._limits.open_stream(party_of(caller, self.address)))
 
     def leave(self) -> None:
         """Its streams are at their end."""
-        while self._streams:
-            self._limits.close_stream(self._streams.pop())
+        while self._places:
+            self._limits.close_stream(self._places.pop())
 
 
 class Admission:

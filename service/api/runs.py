@@ -38,7 +38,7 @@ async def stream_run(services: ServicesOf, caller: MayRun, request: Request, bod
 async def wait_for_run(services: ServicesOf, caller: MayRun, request: Request, body: RunBody) -> Response:
     """Answers with the finished run, whether it succeeded or not: its `status` says. A run that waits for a
     person is answered with too: `waiting`, with its `approvals`."""
-    visit_of(request).open_stream(caller)
+    await visit_of(request).open_stream(caller)
     key = idempotency_key_of(request)
     run = await start(services, request, caller, body.request(), attached=True, key=key)
     with services.runs.subscribed(run):

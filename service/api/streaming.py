@@ -106,7 +106,7 @@ async def attach(
     are open, it is told when to come back.
     """
     try:
-        visit_of(request).open_stream(caller)
+        await visit_of(request).open_stream(caller)
         run = await services.runs.find(run_id, caller)
         return await follow(services, request, run, format_name, cursor)
     except Overloaded:
@@ -130,7 +130,7 @@ async def start_and_follow(
         return await attach(services, caller, request, run_id, format_name, cursor)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
-    visit_of(request).open_stream(caller)
+    await visit_of(request).open_stream(caller)
     key = idempotency_key_of(request)
     run = await start(services, request, caller, wanted(), attached=True, key=key)
     return await follow(services, request, run, format_name)

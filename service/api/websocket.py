@@ -41,7 +41,7 @@ async def talk(websocket: WebSocket, client_id: str, services: ServicesOf) -> No
     badge = SocketBadge(services, websocket)
     await websocket.accept(badge.subprotocol)
     try:
-        visit_of(websocket).open_stream(await badge.caller())
+        await visit_of(websocket).open_stream(await badge.caller())
     except ChainstreamError as error:
         await websocket.close(*close_of(error))
         return

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import pytest
 
 from service.access.caller import ANYONE, Caller
+from service.access.counts import OwnCounts
 from service.access.limits import (
     READS_PER_START,
-    TEAM_SHARE,
     CallerLimits,
     Kind,
     LimitPolicy,
     Rate,
     RateLimited,
     Standing,
-    party_of,
     routes_with_rates,
 )
+from service.access.parties import TEAM_SHARE, party_of
 from service.access.window_counts import WindowCounts
 from service.errors import Overloaded
 from tests.amounts import BYPASSES
@@ -40,7 +40,7 @@ class Counted:
         self.clock = Clock()
         own = {f"/{name}": each for name, each in routes.items()}
         policy = LimitPolicy(rate=rate, routes=own, tokens_per_minute=tokens, streams=streams)
-        self.limits = CallerLimits(policy, WindowCounts(self.clock))
+        self.limits = CallerLimits(policy, OwnCounts(WindowCounts(self.clock)))
 
     async def asked(
         self, kind: Kind = "start", route: str = "/x", caller: Caller = ANYONE, address: str = HERE
@@ -163,14 +163,14 @@ async def test_at_the_bound_whoever_asked_longest_ago_is_forgotten() -> None:
     assert [await counts.acquire_sliding_window_entry(key, 1, 60) for key in "ca"] == [0, 1]
 
 
-def test_streams_over_the_bound_are_refused_until_one_is_closed() -> None:
+async def test_streams_over_the_bound_are_refused_until_one_is_closed() -> None:
     limits = Counted(None, streams=2).limits
     mine, another = party_of(ANYONE, HERE), party_of(ANYONE, THERE)
-    limits.open_stream(mine)
-    limits.open_stream(mine)
+    await limits.open_stream(mine)
+    place = await limits.open_stream(mine)
     with pytest.raises(Overloaded) as refused:
-        limits.open_stream(mine)
+        await limits.open_stream(mine)
     assert refused.value.code == "too_many_streams" and "MAX_STREAMS_PER_KEY" in refused.value.message
-    limits.open_stream(another)
-    limits.close_stream(mine)
-    limits.open_stream(mine)
+    await limits.open_stream(another)
+    limits.close_stream(place)
+    await limits.open_stream(mine)

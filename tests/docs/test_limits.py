@@ -2,7 +2,8 @@
 
 import re
 
-from service.access.limits import READS_PER_START, TEAM_SHARE
+from service.access.limits import READS_PER_START
+from service.access.parties import TEAM_SHARE
 from service.access.window_counts import MOST
 from service.api.bodies import MAX_DEPTH
 from service.api.browsers import OPEN_FILES, OPEN_PATHS
