@@ -153,6 +153,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(limits.shared(settings.redis_url.get_secret_value()))
         prices = prices_of(settings)
         models = await stack.enter_async_context(open_models(models_options(settings)))
         if models.configured:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
+_DATABASE = re.compile(r"(/\d*)?", re.ASCII)
 _ROUTE_RATE = re.compile(r"/[^=\s]*=[1-9]\d{0,8}/[1-9]\d{0,8}", re.ASCII)
 
 
@@ -18,10 +19,30 @@ def _quoted(secret: SecretStr) -> str:
     return quote(secret.get_secret_value(), safe="")
 
 
+def _names_redis(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises ValueError where it is none
+    except ValueError:
+        return False
+    if address.count("@") > 1 or "#" in address:  # in a password they are written %40 and %23
+        return False
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    return (
+        parts.scheme in ("redis", "rediss") and bool(parts.hostname) and bool(_DATABASE.fullmatch(parts.path))
+    )
+
+
 class Settings(BaseSettings):
     """Each field is an environment variable of the same name in capitals; `.env.example` lists them all."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
@@ -54,6 +75,12 @@ class Settings(BaseSettings):
     )
     max_streams_per_key: int = Field(
         50, ge=0, description="Streams and sockets that a key or address may have open; 0 is no bound."
+    )
+
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="A Redis where replicas count all this together: `redis://…`, `rediss://…` or `unix://…`;"
+        " empty: each process counts by itself.",
     )
 
     api_key: SecretStr = Field(SecretStr(""), description="One key for all, with every scope.")
@@ -227,6 +254,16 @@ class Settings(BaseSettings):
                     f"{route!r} is no limit: give /path=requests/seconds, /search=120/60 for example"
                 )
         return routes
+
+    @field_validator("redis_url")
+    @classmethod
+    def _of_redis(cls, value: SecretStr) -> SecretStr:
+        """No message holds a part of it: with a wrong character, a password may be anywhere."""
+        if value.get_secret_value() and not _names_redis(value.get_secret_value()):
+            raise ValueError(
+                "it must be redis://user:password@host:6379/0, rediss://… (over TLS), or unix:///path"
+            )
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -19,4 +19,5 @@ KILLS = _amount("KILLS", 1)  # of a service in the middle of runs; 100 by hand
 DATABASE_RUNS = _amount("DATABASE_RUNS", 100)  # that live when their database restarts
 DATABASE_STREAMS = _amount("DATABASE_STREAMS", 100)  # of such runs; 500 by hand
 REQUESTS = _amount("REQUESTS", 300)  # of any form; 20,000 by `make fuzz`
+SHARED_REQUESTS = _amount("SHARED_REQUESTS", 200)  # to two replicas at the same time; 10,000 by hand
 BYPASSES = _amount("BYPASSES", 300)  # tries to get past a limit; 10,000 by hand

@@ -9,12 +9,12 @@ import pytest
 from tests.served_chains import GATES
 from tests.serving import Served, serving
 
-# Each service that a test starts, here or as a process, has a database that goes with it.
-os.environ["DATABASE_URL"] = "sqlite://"
+# Each service that a test starts, here or as a process, has a database that goes with it, and no Redis.
+os.environ |= {"DATABASE_URL": "sqlite://", "REDIS_URL": ""}
 # All tests come from one address; those of limits set them.
 os.environ |= {"RATE_LIMIT_ENABLED": "false", "MAX_STREAMS_PER_KEY": "0"}
 
-pytest_plugins = ["tests.needs", "tests.installed", "tests.postgres", "tests.migrated"]
+pytest_plugins = ["tests.needs", "tests.installed", "tests.postgres", "tests.redis_server", "tests.migrated"]
 
 
 @pytest.fixture

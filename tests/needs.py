@@ -67,6 +67,13 @@ NEEDS: dict[str, tuple[Part, ...]] = {
     "hatchling": (_package("hatchling"),),
     "langchain-classic": (_package("langchain-classic"),),
     "postgresql": (_system("postgresql", lambda: postgresql_programs() is not None),),
+    "redis": (
+        Part(
+            name="redis-server",
+            present=lambda: shutil.which("redis-server") is not None,
+            install="brew install redis" if sys.platform == "darwin" else f"{LINUX} redis-server",
+        ),
+    ),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
     "xdist": (_package("pytest-xdist", "xdist"),),
 }

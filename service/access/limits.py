@@ -3,7 +3,8 @@
 A team has `TEAM_SHARE` times what one of its keys has. Nothing here knows of HTTP, or of where it is counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
@@ -17,6 +18,7 @@ from .caller import Caller
 from .counts import Counts, OwnCounts
 from .open_streams import Place
 from .parties import Party, shares_of
+from .shared_counts import open_shared_counts
 
 Kind = Literal["start", "read"]
 
@@ -61,7 +63,20 @@ class CallerLimits:
 
     def __init__(self, policy: LimitPolicy, counts: OwnCounts | None = None) -> None:
         self._policy = policy
-        self._counts: Counts = counts or OwnCounts()
+        self._own = counts or OwnCounts()
+        self._counts: Counts = self._own
+
+    @asynccontextmanager
+    async def shared(self, redis_url: str) -> AsyncIterator[None]:
+        """Count with all others that have the same Redis, for as long as it is open; empty: alone."""
+        if not redis_url:
+            yield
+            return
+        async with open_shared_counts(redis_url, self._own) as self._counts:
+            try:
+                yield
+            finally:
+                self._counts = self._own
 
     async def admit(self, kind: Kind, route: str, caller: Caller, address: str) -> Standing | None:
         """Count a request; how the party stands that has least left, or None where nothing is limited.
@@ -89,9 +104,14 @@ class CallerLimits:
             for party, share in shares_of(caller, address):
                 self._counts.spend(_key(self._tokens.times(share), "tokens", party), MINUTE, tokens)
 
-    async def open_stream(self, party: Party) -> Place:
-        """Count a stream, until `close_stream`. Raises Overloaded where the party has too many."""
+    async def open_stream(self, party: Party) -> Place | None:
+        """Count a stream, until `close_stream`, if there is a bound.
+
+        Raises Overloaded where the party has too many.
+        """
         bound = self._policy.streams
+        if not bound:
+            return None
         if place := await self._counts.open(party, bound):
             return place
         message = (

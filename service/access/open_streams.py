@@ -25,8 +25,7 @@ class OpenStreams:
         return Place(party, next(self._numbers))
 
     def has_room(self, party: Party, bound: int) -> bool:
-        """0 is no bound."""
-        return not bound or len(self._places.get(party, ())) < bound
+        return len(self._places.get(party, ())) < bound
 
     def take(self, place: Place) -> None:
         self._places.setdefault(place.party, set()).add(place)

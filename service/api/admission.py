@@ -74,7 +74,8 @@ class Visit:
 
     async def open_stream(self, caller: Caller) -> None:
         """It is counted until the request ends. Raises Overloaded."""
-        self._places.append(await self._limits.open_stream(party_of(caller, self.address)))
+        if place := await self._limits.open_stream(party_of(caller, self.address)):
+            self._places.append(place)
 
     def leave(self) -> None:
         """Its streams are at their end."""

@@ -168,6 +168,7 @@ async def test_streams_over_the_bound_are_refused_until_one_is_closed() -> None:
     mine, another = party_of(ANYONE, HERE), party_of(ANYONE, THERE)
     await limits.open_stream(mine)
     place = await limits.open_stream(mine)
+    assert place
     with pytest.raises(Overloaded) as refused:
         await limits.open_stream(mine)
     assert refused.value.code == "too_many_streams" and "MAX_STREAMS_PER_KEY" in refused.value.message

@@ -47,6 +47,7 @@ def test_no_secret_is_told_wherever_it_stands(tmp_path: Path) -> None:
         for name, field in Settings.model_fields.items()
         if "Secret" in str(field.annotation)
     }
+    secrets["REDIS_URL"] = f"redis://:{CANARY}@cache:6379"
     addresses = {
         "OPENAI_BASE_URL": f"https://me:{CANARY}@models.example/v1",
         "OLLAMA_HOST": f"http://{CANARY}@gpu:1",
@@ -63,8 +64,9 @@ def test_a_setting_that_is_wrong_is_told_in_one_sentence(tmp_path: Path) -> None
         "RATE_LIMIT_ROUTES": "/search",
         "TRUSTED_PROXIES": "10.0.0.1/8, proxy.example",
         "MAX_HEADERS": "many",
+        "REDIS_URL": f"redis://:{CANARY}#@cache:6379",
     }
     for name, value in wrong.items():
         said = told(tmp_path, **{name: value})
         assert said.returncode != 0 and len(said.stderr.splitlines()) == 1
-        assert name in said.stderr and ".env.example" in said.stderr
+        assert name in said.stderr and ".env.example" in said.stderr and CANARY not in said.stderr
