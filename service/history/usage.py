@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Executable,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    sql,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -84,8 +86,13 @@ def _summed() -> list[ColumnElement[Any]]:
     return [
         func.count(RUN_USAGE.c.run_id.distinct()).label("runs"),
         func.count(unpriced.distinct()).label("unpriced_runs"),
-        *[func.coalesce(func.sum(RUN_USAGE.c[name]), 0).label(name) for name in COUNTED],
+        *[_sum(RUN_USAGE.c[name]).label(name) for name in COUNTED],
     ]
+
+
+def _sum(column: Column[Any]) -> ColumnElement[Any]:
+    """Of the column's own type: PostgreSQL's sums of large numbers are decimals."""
+    return sql.cast(func.coalesce(func.sum(column), 0), column.type)
 
 
 def _wanted(question: Question) -> list[ColumnElement[bool]]:
