@@ -28,7 +28,7 @@ from .api import (
     websocket,
 )
 from .api import runs as runs_api
-from .api.openapi import document_events
+from .api.openapi import document_answers
 from .api.problems import install_problem_handlers
 from .api.reach import is_loopback
 from .api.services import Services
@@ -144,7 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.page_files = pages.PageFiles(pages.STATIC)
     app.mount("/static", app.state.page_files, name="static")
     install_problem_handlers(app)
-    document_events(app)
+    document_answers(app)
     add_middleware(app, settings, lifespan, limits)
     return app
 

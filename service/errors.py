@@ -19,7 +19,10 @@ ChainstreamError
 The HTTP statuses stand in api/problems.py; here is only the hint for it.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 Fault = Literal["client", "chain", "tool", "provider", "service"]
 
@@ -51,12 +54,23 @@ class Unauthorized(RequestError):
     status = 401
 
 
+class SpentBudget(TypedDict):
+    """A budget that is used up, and when it begins anew."""
+
+    limit: float
+    used: float
+    unit: Literal["USD", "tokens"]
+    period: Literal["day", "month"]
+    holder: Literal["key", "team"]
+    resets_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
 class BudgetExhausted(RequestError):
     """What the caller's key or team may spend is spent; `budget` says what and until when, for programs."""
 
     status = 402
 
-    def __init__(self, code: str, message: str, **budget: str | float) -> None:
+    def __init__(self, code: str, message: str, budget: SpentBudget) -> None:
         super().__init__(code, message)
         self.budget = budget
 

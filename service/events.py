@@ -17,6 +17,7 @@ from .values import encode_json
 
 PROTOCOL = 1
 
+Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Channel = Literal["answer", "inner"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 CancelReason = Literal["user", "disconnect", "timeout", "budget", "shutdown"]

@@ -10,10 +10,9 @@ from typing import Any, Literal
 import orjson
 
 from .chain import CallConfig
-from .events import Approval, Cancelled, Done, RunError, TerminalEvent
+from .events import Approval, Cancelled, Done, RunError, Status, TerminalEvent
 from .waits import Waits
 
-Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 OnDisconnect = Literal["cancel", "continue"]
 OnBusy = Literal["reject", "wait", "cancel"]
 

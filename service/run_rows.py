@@ -1,6 +1,6 @@
 """A run as history has it: the rows of one that begins, and the run and its request from a row."""
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -8,7 +8,7 @@ from .chain import CallConfig
 from .history.account import Row, text_of
 from .history.store import StoredRun
 from .history.threads import title_of
-from .run import Run, RunRequest, Status
+from .run import Run, RunRequest
 from .values import encode_json, to_json
 
 
@@ -65,7 +65,7 @@ def run_of(stored: StoredRun) -> Run:
         key_id=stored.key_id,
         thread_id=stored.thread_id,
         parent_run_id=stored.parent_run_id,
-        status=cast(Status, stored.status),
+        status=stored.status,
     )
     run.opened.set()
     run.settled.set()

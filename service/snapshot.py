@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, assert_never
+from typing import Any, Literal, NotRequired, assert_never
+
+from typing_extensions import TypedDict
 
 from .event_log.base import Cursor, Record
 from .events import (
@@ -19,6 +21,7 @@ from .events import (
     RunError,
     RunStarted,
     Sources,
+    Status,
     StepEnd,
     StepStart,
     Token,
@@ -41,18 +44,25 @@ class MessageState(TypedDict):
     text: str
 
 
-class ToolState(TypedDict, total=False):
+class ToolFailure(TypedDict):
+    """Why a tool call failed."""
+
+    code: str
+    message: str
+
+
+class ToolState(TypedDict):
     """A tool call: as a model wrote it (`message_id`, `args`), as it ran (`input`), and what came of it."""
 
     tool_call_id: str
-    message_id: str
     name: str
     status: ToolStatus
-    args: str
-    input: Any
-    output: Any
-    error: dict[str, str]
-    duration_ms: int
+    message_id: NotRequired[str]
+    args: NotRequired[str]
+    input: NotRequired[Any]
+    output: NotRequired[Any]
+    error: NotRequired[ToolFailure]
+    duration_ms: NotRequired[int]
 
 
 class ApprovalState(TypedDict):
@@ -69,7 +79,7 @@ class Snapshot(TypedDict):
     messages: list[MessageState]
     tools: list[ToolState]
     approvals: list[ApprovalState]
-    status: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ class Fold:
         self._channels: dict[str, Channel] = {}
         self._tools: dict[str, ToolState] = {}
         self._approvals: list[ApprovalState] = []
-        self._status = "queued"
+        self._status: Status = "queued"
 
     def snapshot(self) -> Snapshot:
         messages = [
@@ -154,7 +164,8 @@ class Fold:
                 assert_never(event)
 
     def _tool(self, tool_call_id: str, name: str, status: ToolStatus) -> ToolState:
-        tool = self._tools.setdefault(tool_call_id, ToolState(tool_call_id=tool_call_id, name=name))
+        new = ToolState(tool_call_id=tool_call_id, name=name, status=status)
+        tool = self._tools.setdefault(tool_call_id, new)
         tool["status"] = status
         return tool
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
-from ..errors import BudgetExhausted
+from ..errors import BudgetExhausted, SpentBudget
 from ..rates import Spent
 from .allowances import Allowance, Budget, beginning_of, end_of
 from .caller import Caller
@@ -164,11 +164,9 @@ class _Share:
     def exhausted(self, allowance: Allowance, today: date) -> BudgetExhausted:
         used = allowance.of(self.tally.spent(allowance.period, today))
         resets = f"{end_of(allowance.period, today).isoformat()}T00:00:00Z"
-        whose = "team" if self.holder.kind == "team" else "key"
+        whose = self.holder.kind
         message = f"The budget of this {whose} is {allowance}, and {used:.6g} {allowance.unit} are used"
-        return BudgetExhausted(
-            "budget_exhausted",
-            f"{message}: it begins anew at {resets}.",
+        budget = SpentBudget(
             limit=allowance.amount,
             used=used,
             unit=allowance.unit,
@@ -176,6 +174,8 @@ class _Share:
             holder=whose,
             resets_at=resets,
         )
+        text = f"{message}: it begins anew at {resets}."
+        return BudgetExhausted("budget_exhausted", text, budget)
 
 
 def _today() -> date:

@@ -1,17 +1,20 @@
 """/admin: keys, and the audit log, for callers with the scope `admin`."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from ..access.caller import Scope
-from ..access.keys import KEY_ID, Key, new_key, scopes_named, time_named
+from ..access.caller import SCOPES, Scope
+from ..access.keys import KEY_ID, new_key, scopes_named, time_named
+from ..access.keys import Key as StoredKey
 from ..access.store import AuditRow
 from .access import MayAdmin, address_of
 from .bodies import Clean
-from .run_views import json_response
+from .json_answers import Json
 from .services import ServicesOf
 
 router = APIRouter(prefix="/admin", tags=["admin"])
@@ -37,8 +40,60 @@ class NewKeyBody(BaseModel):
     )
 
 
+class Key(TypedDict):
+    """What is kept of a key. `hint` is how its text begins; a `budget` of its own, as `5 USD/day`, counts
+    instead of the usual one."""
+
+    key_id: str
+    hint: str
+    name: str
+    owner: str
+    team: str | None
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    used_at: datetime | None
+    budget: str | None
+
+
+class NewKey(Key):
+    """A key with its text, `key`, which is shown this once."""
+
+    key: str
+
+
+class KeyPage(TypedDict):
+    """Keys, the newest first. `next` is the cursor of the next page, null on the last."""
+
+    items: list[Key]
+    next: str | None
+
+
+class AuditEntry(TypedDict):
+    """What somebody did, or was refused: `subject` is the key, run or thread that it was done to, or the
+    refusal's code. `key_id` is null of nobody, of the shared key and of a token."""
+
+    id: int
+    at: datetime
+    key_id: str | None
+    owner: str | None
+    action: str
+    subject: str
+    address: str | None
+
+
+class AuditPage(TypedDict):
+    """The audit log, the newest first. `next` is the cursor of the next page, null on the last."""
+
+    items: list[AuditEntry]
+    next: int | None
+
+
 @router.post("/keys", status_code=201, summary="Give a key")
-async def create_key(services: ServicesOf, caller: MayAdmin, request: Request, body: NewKeyBody) -> Response:
+async def create_key(
+    services: ServicesOf, caller: MayAdmin, request: Request, body: NewKeyBody
+) -> Json[NewKey]:
     """`key` is shown here and never again."""
     text, key = new_key(
         name=body.name,
@@ -49,7 +104,7 @@ async def create_key(services: ServicesOf, caller: MayAdmin, request: Request, b
         budget=body.budget,
     )
     await services.gate.ring.give(text, key, caller, address_of(request))
-    return json_response({"key": text, **_key_view(key)}, 201, {"Cache-Control": "no-store"})
+    return Json({"key": text, **_key_view(key)}, 201, {"Cache-Control": "no-store"})
 
 
 @router.get("/keys", summary="List keys, the newest first")
@@ -58,11 +113,11 @@ async def list_keys(
     caller: MayAdmin,
     limit: Limit = 20,
     after: Annotated[str | None, Query(pattern=f"^{KEY_ID}$", description=AFTER)] = None,
-) -> Response:
+) -> Json[KeyPage]:
     """Those that were revoked or have expired too. `used_at` may be a minute late."""
     found = await services.gate.ring.page(after=after, limit=limit + 1)
     more = found[limit - 1].key_id if len(found) > limit else None
-    return json_response({"items": [_key_view(key) for key in found[:limit]], "next": more})
+    return Json({"items": [_key_view(key) for key in found[:limit]], "next": more})
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key")
@@ -79,22 +134,22 @@ async def list_audit(
     caller: MayAdmin,
     limit: Limit = 20,
     after: Annotated[int | None, Query(ge=1, le=2**62, description=AFTER)] = None,
-) -> Response:
+) -> Json[AuditPage]:
     """Refusals are written once a minute, and only so many of them."""
     found = await services.gate.audit.page(after=after, limit=limit + 1)
     more = found[limit - 1][0] if len(found) > limit else None
     items = [_audit_view(row_id, row) for row_id, row in found[:limit]]
-    return json_response({"items": items, "next": more})
+    return Json({"items": items, "next": more})
 
 
-def _key_view(key: Key) -> dict[str, Any]:
+def _key_view(key: StoredKey) -> Key:
     return {
         "key_id": key.key_id,
         "hint": key.hint,
         "name": key.name,
         "owner": key.owner,
         "team": key.team,
-        "scopes": key.scopes.split(","),
+        "scopes": [scope for scope in SCOPES if scope in key.scope_set],
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
@@ -103,7 +158,7 @@ def _key_view(key: Key) -> dict[str, Any]:
     }
 
 
-def _audit_view(row_id: int, row: AuditRow) -> dict[str, Any]:
+def _audit_view(row_id: int, row: AuditRow) -> AuditEntry:
     return {
         "id": row_id,
         "at": row.at,

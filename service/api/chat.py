@@ -5,19 +5,28 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from ..access.caller import Caller
 from ..errors import InvalidRequest
+from ..events import Status
 from ..run import RunRequest
 from ..values import clean_text
 from .access import MayRun
 from .bodies import ChatBody
+from .json_answers import Json
 from .negotiation import format_of
-from .run_views import json_response
+from .run_views import NOT_YET
 from .services import Services, ServicesOf
 from .streaming import start_and_follow
 
 router = APIRouter(prefix="/chat", tags=["chat"])
+
+
+class ChatStatus(TypedDict):
+    """The status of a chat's run."""
+
+    status: Status
 
 
 @router.get("/stream", summary="Ask and stream a chat, in one GET")
@@ -45,11 +54,11 @@ async def post_chat(services: ServicesOf, caller: MayRun, request: Request, body
     return await _post(services, caller, request, body, "message")
 
 
-@router.post("/stream/{stream_id}/cancel", summary="Cancel a chat")
-async def cancel_chat(services: ServicesOf, caller: MayRun, stream_id: str) -> Response:
+@router.post("/stream/{stream_id}/cancel", summary="Cancel a chat", responses=NOT_YET)
+async def cancel_chat(services: ServicesOf, caller: MayRun, stream_id: str) -> Json[ChatStatus]:
     """Its status: cancelled, or how it had ended before; 202 if it takes longer than a second."""
     run = await services.runs.cancel(stream_id, caller)
-    return json_response({"status": run.status}, 200 if run.ended.is_set() else 202)
+    return Json({"status": run.status}, 200 if run.ended.is_set() else 202)
 
 
 @router.post("/stream-simple", summary="Ask and stream a chat as plain text")

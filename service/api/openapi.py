@@ -1,60 +1,99 @@
-"""The OpenAPI document: beside the routes, every event as a schema, and what a stream's response is."""
+"""The OpenAPI document: beside the routes, their JSON answers, every event as a schema, and what a stream's
+response is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import TypedDictSchema
 
 from ..events import EVENTS
 from ..wire import FORMATS
+from .json_answers import shape_of
+from .problems import Problem
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
 _OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy")
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
-
-
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457. `code` is for programs, `detail` for people.",
-    "required": ["type", "title", "status", "code", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "request_id": {"type": ["string", "null"]},
-    },
-}
+_REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def document_events(app: FastAPI) -> None:
-    """Let `app.openapi()` tell of events too."""
+def document_answers(app: FastAPI) -> None:
+    """Let `app.openapi()` tell of answers and events too."""
     plain = app.openapi
 
-    def with_events() -> dict[str, Any]:
+    def with_answers() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = plain()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name, event in EVENTS.items():
                 schemas[f"event.{name}"] = _schema_of(event, schemas)
-            schemas["Problem"] = PROBLEM
+            _describe_answers(app, document)
             _describe_streams(document)
             _describe_refusals(document)
         return app.openapi_schema or {}
 
-    app.openapi = with_events  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = with_answers  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
 def _schema_of(event: type[object], schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = TypeAdapter(event).json_schema(ref_template="#/components/schemas/{model}")
+    schema = TypeAdapter(event).json_schema(ref_template=_REF, schema_generator=_Closed)
     schemas |= schema.pop("$defs", {})
-    properties = schema["properties"]
-    if "data_" in properties:  # `data` is a method of the class
-        properties["data"] = properties.pop("data_")
-        schema["required"] = ["data" if name == "data_" else name for name in schema["required"]]
-    return schema
+    unsent, seldom = getattr(event, "local", ()), getattr(event, "optional", ())
+    properties = {
+        name.removesuffix("_"): told  # `data` is a method of the class
+        for name, told in schema["properties"].items()
+        if name not in unsent
+    }
+    return schema | {
+        "properties": properties,
+        "required": [name for name in properties if name not in seldom],
+    }
+
+
+class _Closed(GenerateJsonSchema):
+    """What a TypedDict does not name is not in an answer. A property's title would say its name again."""
+
+    def typed_dict_schema(self, schema: TypedDictSchema) -> JsonSchemaValue:
+        return super().typed_dict_schema(schema) | {"additionalProperties": False}
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+def _describe_answers(app: FastAPI, document: dict[str, Any]) -> None:
+    """Each route's JSON, of the shape that its function says to return."""
+    shapes = {
+        (context.path_format, method): shape_of(context.endpoint)
+        for context in iter_route_contexts(app.routes)
+        for method in context.methods or ()
+    }
+    schemas = _schemas_of([*filter(None, shapes.values()), Problem], document["components"]["schemas"])
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & set(_METHODS):
+            if shape := shapes[path, method.upper()]:
+                _describe_answer(operations[method]["responses"], schemas[shape])
+
+
+def _describe_answer(responses: dict[str, Any], schema: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response["content"] = {"application/json": {"schema": schema}}
+
+
+def _schemas_of(shapes: Sequence[type], schemas: dict[str, Any]) -> dict[type, dict[str, Any]]:
+    """A reference to each, and under its name what it is."""
+    refs, definitions = TypeAdapter.json_schemas(
+        [(shape, "serialization", TypeAdapter(shape)) for shape in dict.fromkeys(shapes)],
+        ref_template=_REF,
+        schema_generator=_Closed,
+    )
+    schemas |= definitions["$defs"]
+    return {shape: schema for (shape, _), schema in refs.items()}
 
 
 _ANSWERS = [

@@ -2,35 +2,59 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, NotRequired
 
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from ..errors import BudgetExhausted, ChainstreamError, Overloaded, RequestError, Unauthorized
+from ..errors import (
+    BudgetExhausted,
+    ChainstreamError,
+    Overloaded,
+    RequestError,
+    SpentBudget,
+    Unauthorized,
+)
 from ..values import encode_json, to_json
 from .safe_headers import SAFE
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
 
 
+class Problem(TypedDict):
+    """RFC 9457. `code` is for programs, `detail` for people: what was wrong, and what would be right."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None
+    budget: NotRequired[SpentBudget]
+
+
 def problem(
-    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: object
+    status: int,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    budget: SpentBudget | None = None,
 ) -> Response:
-    """The response that tells of an error; `detail` says what was wrong and what would be right, `more` is
-    for programs (RFC 9457, section 3.2)."""
-    body = {
+    """The response that tells of an error."""
+    body: Problem = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
         "request_id": correlation_id.get(),
-        **more,
     }
+    if budget is not None:
+        body["budget"] = budget
     headers = SAFE | (headers or {})
     return Response(encode_json(to_json(body)), status, headers, media_type="application/problem+json")
 

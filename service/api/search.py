@@ -1,18 +1,45 @@
 """/search: what was asked and answered."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from typing_extensions import TypedDict
 
+from ..events import Status
 from ..history.search import LANGS, Found
 from .access import MayRead
-from .run_views import json_response
+from .json_answers import Json
 from .services import ServicesOf
 
 router = APIRouter(tags=["history"])
 
 MAX_OFFSET = 10_000
+
+
+class SearchResult(TypedDict):
+    """A run that matches: the beginnings of what was asked and answered. `snippet` is HTML: the text escaped,
+    the words found in `<mark>`. The higher its `score` the better, within one answer."""
+
+    run_id: str
+    thread_id: str | None
+    prompt: str
+    response: str
+    status: Status
+    model: str | None
+    chain: str
+    created_at: datetime
+    snippet: str
+    score: float
+
+
+class SearchPage(TypedDict):
+    """Runs that match, the best first; `total` is how many do, at most 1,000."""
+
+    items: list[SearchResult]
+    total: int
+    limit: int
+    offset: int
 
 
 @router.get("/search", summary="Search prompts and responses, the best first")
@@ -25,17 +52,17 @@ async def search_runs(
     lang: Annotated[
         str, Query(description=f"{', '.join(LANGS)}: simple takes words as they are.")
     ] = "simple",
-) -> Response:
+) -> Json[SearchPage]:
     """`snippet` is HTML: the text escaped, the words found in `<mark>`. `total` is at most 1,000."""
     items, total = await services.history.search(
         caller.owner, query=query, limit=limit, offset=offset, lang=lang
     )
-    return json_response(
+    return Json(
         {"items": [_item(found) for found in items], "total": total, "limit": limit, "offset": offset}
     )
 
 
-def _item(found: Found) -> dict[str, Any]:
+def _item(found: Found) -> SearchResult:
     return {
         "run_id": found.run_id,
         "thread_id": found.thread_id,

@@ -7,14 +7,17 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
+from typing_extensions import TypedDict
 from ulid import ULID
 
 from ..errors import InvalidRequest
+from ..events import Status
 from ..history.threads import StoredThread, Turn, branch
 from ..values import encode_json, to_json
 from .access import MayRead, MayRun, address_of
 from .bodies import Clean, Metadata, ThreadId
-from .run_views import json_response, root_of
+from .json_answers import Json
+from .run_views import root_of
 from .services import ServicesOf
 
 router = APIRouter(prefix="/threads", tags=["threads"])
@@ -48,16 +51,52 @@ class ThreadChangesBody(BaseModel):
         return {name: value if name == "title" else _json(value) for name, value in given.items()}
 
 
+class Thread(TypedDict):
+    """A conversation. `updated_at` is when its last run began, or when it was begun itself."""
+
+    thread_id: str
+    title: str
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ThreadPage(TypedDict):
+    """Threads, the one that was used last first. `next` is the cursor of the next page, null on the last."""
+
+    items: list[Thread]
+    next: str | None
+
+
+class ThreadRun(TypedDict):
+    """A run as a part of its thread; `input` is what its request gave."""
+
+    run_id: str
+    parent_run_id: str | None
+    status: Status
+    chain: str
+    model: str | None
+    input: Any
+    response: str
+    created_at: datetime
+
+
+class ThreadWithRuns(Thread):
+    """A conversation and its runs, the first run first."""
+
+    runs: list[ThreadRun]
+
+
 @router.post("", status_code=201, summary="Begin a thread")
 async def create_thread(
     services: ServicesOf, caller: MayRun, request: Request, body: NewThreadBody
-) -> Response:
+) -> Json[Thread]:
     """A run with a `thread_id` that is new begins one as well."""
     thread_id = body.thread_id or str(ULID()).lower()
     now = datetime.now(UTC)
     thread = StoredThread(thread_id, body.title or "", _json(body.metadata), now, now)
     await services.history.create_thread(caller.owner, thread)
-    return json_response(_view(thread), 201, {"Location": f"{root_of(request)}/threads/{thread_id}"})
+    return Json(_view(thread), 201, {"Location": f"{root_of(request)}/threads/{thread_id}"})
 
 
 @router.get("", summary="List threads, the one that was used last first")
@@ -66,11 +105,11 @@ async def list_threads(
     caller: MayRead,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-) -> Response:
+) -> Json[ThreadPage]:
     """`next` is the cursor of the next page, null on the last."""
     found = await services.history.threads(caller.owner, after=_place(after), limit=limit + 1)
     more = _cursor(found[limit - 1]) if len(found) > limit else None
-    return json_response({"items": [_view(thread) for thread in found[:limit]], "next": more})
+    return Json({"items": [_view(thread) for thread in found[:limit]], "next": more})
 
 
 @router.get("/{thread_id}", summary="A thread with its runs")
@@ -79,20 +118,20 @@ async def get_thread(
     caller: MayRead,
     thread_id: str,
     all_: Annotated[bool, Query(alias="all", description="Every branch, not only the latest.")] = False,
-) -> Response:
+) -> Json[ThreadWithRuns]:
     """`runs` is the branch that leads to the latest run, the first run first; with `all`, the whole tree."""
     thread = await services.history.thread(caller.owner, thread_id)
     turns = await services.history.turns(caller.owner, thread_id)
     shown = turns if all_ or not turns else branch(turns, turns[-1].run_id)
-    return json_response({**_view(thread), "runs": [_turn_view(turn) for turn in shown]})
+    return Json({**_view(thread), "runs": [_turn_view(turn) for turn in shown]})
 
 
 @router.patch("/{thread_id}", summary="Rename a thread, or change its metadata")
 async def change_thread(
     services: ServicesOf, caller: MayRun, thread_id: str, body: ThreadChangesBody
-) -> Response:
+) -> Json[Thread]:
     await services.history.change_thread(caller.owner, thread_id, body.values())
-    return json_response(_view(await services.history.thread(caller.owner, thread_id)))
+    return Json(_view(await services.history.thread(caller.owner, thread_id)))
 
 
 @router.delete("/{thread_id}", status_code=204, summary="Delete a thread with its runs")
@@ -103,7 +142,7 @@ async def delete_thread(services: ServicesOf, caller: MayRun, request: Request, 
     return Response(status_code=204)
 
 
-def _view(thread: StoredThread) -> dict[str, Any]:
+def _view(thread: StoredThread) -> Thread:
     return {
         "thread_id": thread.thread_id,
         "title": thread.title,
@@ -113,7 +152,7 @@ def _view(thread: StoredThread) -> dict[str, Any]:
     }
 
 
-def _turn_view(turn: Turn) -> dict[str, Any]:
+def _turn_view(turn: Turn) -> ThreadRun:
     return {
         "run_id": turn.run_id,
         "parent_run_id": turn.parent_run_id,

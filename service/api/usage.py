@@ -1,19 +1,28 @@
 """GET /usage: what was used and spent, by key, team, model, chain or day."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from ..access.caller import Caller
 from ..errors import Forbidden, InvalidRequest
-from ..history.usage import GROUPS, Question
+from ..history.usage import GROUPS, Question, UsageGroup, UsageSums
 from .access import MayRead
-from .run_views import json_response
+from .json_answers import Json
 from .services import ServicesOf
 
 router = APIRouter(tags=["usage"])
+
+
+class Usage(TypedDict):
+    """What was used by each group, and in `total` by all of them; `truncated` says that there are more groups
+    than `limit`."""
+
+    items: list[UsageGroup]
+    total: UsageSums
+    truncated: bool
 
 
 @router.get("/usage", summary="What was used and spent")
@@ -26,7 +35,7 @@ async def get_usage(
     owner: Annotated[str | None, Query(description="for the scope `admin`")] = None,
     all_: Annotated[bool, Query(alias="all", description="of all owners, for the scope `admin`")] = False,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-) -> Response:
+) -> Json[Usage]:
     """Sums of what the caller's owner used, in the order of the groups, and over all of them in `total`.
 
     `cost_usd` is that of calls whose cost is known; `unpriced_calls` and `unpriced_runs` count the others.
@@ -39,8 +48,7 @@ async def get_usage(
         by=names, owner=_owner_for(caller, owner, all_), since=since, until=until, limit=limit + 1
     )
     groups, total = await services.history.usage(question)
-    items = [_view(group) for group in groups[:limit]]
-    return json_response({"items": items, "total": total, "truncated": len(groups) > limit})
+    return Json({"items": groups[:limit], "total": total, "truncated": len(groups) > limit})
 
 
 def _owner_for(caller: Caller, owner: str | None, all_: bool) -> str | None:
@@ -50,8 +58,3 @@ def _owner_for(caller: Caller, owner: str | None, all_: bool) -> str | None:
     if "admin" not in caller.scopes:
         raise Forbidden("scope_missing", "To see what other owners used needs the scope `admin`.")
     return None if all_ else owner
-
-
-def _view(group: dict[str, Any]) -> dict[str, Any]:
-    """The empty name is that of calls that did not tell their model."""
-    return group | ({"model": group["model"] or None} if "model" in group else {})

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
@@ -133,7 +133,7 @@ class History:
             raise NotFound("tool_call_not_found", f"The run has no tool call {tool_call_id!r}.")
         return found
 
-    async def usage(self, question: usage.Question) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    async def usage(self, question: usage.Question) -> tuple[list[usage.UsageGroup], usage.UsageSums]:
         """What was used by each group, and by all of them."""
         await self._settle()
         groups = await self._ask(lambda connection: usage.sums(connection, question))

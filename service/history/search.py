@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, TextClause, text
 
 from ..database import Database
 from ..errors import InvalidRequest
+from ..events import Status
 from .search_query import for_fts5, for_websearch, parse
 from .snippets import END, START, as_html, as_written
 
@@ -32,7 +33,7 @@ class Found:
     thread_id: str | None
     prompt: str
     response: str
-    status: str
+    status: Status
     model: str | None
     chain: str
     created_at: datetime

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Insert, Select, Table, bindparam, case, delet
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..event_log.base import Extent, Record
+from ..events import Status
 from ..values import encode_json
 from . import usage
 from .account import Row
@@ -101,7 +102,7 @@ class StoredRun:
     model: str | None
     thread_id: str | None
     parent_run_id: str | None
-    status: str
+    status: Status
     attempt: int
     metadata: str
     created_at: datetime
@@ -116,7 +117,7 @@ class Exchange:
     run_id: str
     prompt: str
     response: str
-    status: str
+    status: Status
     model: str | None
     chain: str
     thread_id: str | None

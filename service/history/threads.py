@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
 
+from ..events import Status
 from .account import text_of
 from .tables import RUNS, THREADS
 
@@ -31,7 +32,7 @@ class Turn:
 
     run_id: str
     parent_run_id: str | None
-    status: str
+    status: Status
     chain: str
     model: str | None
     request: str

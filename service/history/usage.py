@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Column,
@@ -24,6 +24,7 @@ from sqlalchemy import (
     sql,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from typing_extensions import TypedDict
 
 from ..access.budgets import Holder
 from ..rates import Spent
@@ -54,6 +55,33 @@ class Question:
     limit: int
 
 
+class UsageSums(TypedDict):
+    """What runs used. `cost_usd` is that of calls whose cost is known; `unpriced_calls` and `unpriced_runs`
+    count the others."""
+
+    runs: int
+    unpriced_runs: int
+    calls: int
+    unpriced_calls: int
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    cost_usd: float
+
+
+class UsageGroup(UsageSums, total=False):
+    """What the runs of a group used; it has the names that were asked for. `model` is null of calls that
+    did not tell it."""
+
+    key: str | None
+    team: str | None
+    owner: str
+    model: str | None
+    chain: str
+    day: date
+
+
 def put(connection: Connection, rows: Sequence[Row]) -> None:
     """Rows as they are now, of runs that are written."""
     connection.execute(_upsert(connection.dialect.name), list(rows))
@@ -73,12 +101,18 @@ def _upsert(dialect: str) -> Executable:
     return upsert
 
 
-def sums(connection: Connection, question: Question) -> list[dict[str, Any]]:
+def sums(connection: Connection, question: Question) -> list[UsageGroup]:
     """One row a group, in the groups' order; at most `limit`."""
     groups = [GROUPS[name].label(name) for name in question.by]
     query = select(*groups, *_summed()).where(and_(*_wanted(question)))
     query = query.group_by(*groups).order_by(*groups).limit(question.limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [_group(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def _group(row: dict[str, Any]) -> UsageGroup:
+    if "model" in row:
+        row["model"] = row["model"] or None
+    return cast(UsageGroup, row)
 
 
 def _summed() -> list[ColumnElement[Any]]:

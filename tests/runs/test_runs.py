@@ -10,10 +10,11 @@ from anyio import fail_after
 
 from service.errors import Conflict, NotFound, Overloaded
 from service.event_log.memory import MemoryEventLog
+from service.events import Status
 from service.executor.local import Capacity, LocalExecutor
 from service.providers import Models
 from service.registry import open_registry
-from service.run import TRANSITIONS, IllegalTransition, Run, RunRequest, Status
+from service.run import TRANSITIONS, IllegalTransition, Run, RunRequest
 from service.runs import Runs
 from tests.history.recorded import recorded
 from tests.runs.driving import MODEST, records_of

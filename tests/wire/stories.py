@@ -13,6 +13,7 @@ from service.events import (
     MessageEnd,
     RunError,
     RunStarted,
+    Status,
     Token,
     ToolEnd,
     ToolStart,
@@ -96,5 +97,5 @@ def encoded(format_name: str, records: Sequence[Record], cursor: Cursor = START,
     return encoder.encode([record for record in records if record.seq > encoder.feed_after])
 
 
-def empty_snapshot(status: str) -> Snapshot:
+def empty_snapshot(status: Status) -> Snapshot:
     return Snapshot(messages=[], tools=[], approvals=[], status=status)

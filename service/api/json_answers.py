@@ -1,0 +1,35 @@
+"""Answers in JSON, each of the shape that its route's annotation names.
+
+The type checker holds the route to it, and the OpenAPI document is made from it; while a request is answered,
+nothing is checked or converted.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from starlette.responses import Response
+
+from ..values import encode_json
+
+Shape = TypeVar("Shape")
+
+
+class Json(Response, Generic[Shape]):
+    """What a route hands over, as JSON. `Json[Run]` is a class, of which `shape` is `Run`: only what a route
+    returns as a class of responses, which a generic alias is not, is left alone by FastAPI."""
+
+    media_type = "application/json"
+    shape: Any = None
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, shape: object) -> type:
+            return type("Json", (cls,), {"shape": shape})
+
+    def __init__(self, content: Shape, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(encode_json(content), status, headers)
+
+
+def shape_of(endpoint: Callable[..., Any] | None) -> Any:
+    """What a route's function says to hand over as JSON; None where it says nothing of it."""
+    return getattr(getattr(endpoint, "__annotations__", {}).get("return"), "shape", None)
