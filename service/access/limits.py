@@ -18,7 +18,6 @@ from .caller import Caller
 from .counts import Counts, OwnCounts
 from .open_streams import Place
 from .parties import Party, shares_of
-from .shared_counts import open_shared_counts
 
 Kind = Literal["start", "read"]
 
@@ -72,6 +71,8 @@ class CallerLimits:
         if not redis_url:
             yield
             return
+        from .shared_counts import open_shared_counts  # here: Redis's client is slow to import
+
         async with open_shared_counts(redis_url, self._own) as self._counts:
             try:
                 yield
