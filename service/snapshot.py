@@ -71,6 +71,7 @@ class ApprovalState(TypedDict):
     interrupt_id: str
     value: Any
     requests: list[ApprovalRequest]
+    response_schema: NotRequired[dict[str, Any]]
 
 
 class Snapshot(TypedDict):
@@ -80,6 +81,13 @@ class Snapshot(TypedDict):
     tools: list[ToolState]
     approvals: list[ApprovalState]
     status: Status
+
+
+def approval_state(asked: Approval) -> ApprovalState:
+    state = ApprovalState(interrupt_id=asked.interrupt_id, value=asked.value, requests=asked.requests)
+    if asked.response_schema is not None:
+        state["response_schema"] = asked.response_schema
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +145,7 @@ class Fold:
                 tool["error"] = {"code": event.code, "message": event.message}
                 tool["duration_ms"] = event.duration_ms
             case Approval():
-                asked = ApprovalState(
-                    interrupt_id=event.interrupt_id, value=event.value, requests=event.requests
-                )
-                self._approvals.append(asked)
+                self._approvals.append(approval_state(event))
                 self._status = "waiting"
             case Done():
                 self._status = "succeeded"

@@ -13,7 +13,7 @@ from ..history.account import Row
 from ..history.store import StoredRun
 from ..run import Run as LiveRun
 from ..runs import Runs
-from ..snapshot import ApprovalState, MessageState, ToolFailure, ToolState, ToolStatus
+from ..snapshot import ApprovalState, MessageState, ToolFailure, ToolState, ToolStatus, approval_state
 from ..subscriptions import state_of
 
 
@@ -126,10 +126,7 @@ async def in_whole(runs: Runs, run: LiveRun, root: str) -> Run:
         "usage": last.get("usage"),
         "messages": snapshot["messages"],
         "tools": snapshot["tools"],
-        "approvals": [
-            ApprovalState(interrupt_id=asked.interrupt_id, value=asked.value, requests=asked.requests)
-            for asked in run.waits.open
-        ],
+        "approvals": [approval_state(asked) for asked in run.waits.open],
         "blocked": last.get("blocked", []),
         "ttft_ms": last.get("ttft_ms"),
         "duration_ms": last.get("duration_ms", last.get("t")),

@@ -355,6 +355,8 @@ def test_an_answer_must_be_what_the_graph_asked_for(graphs: Served) -> None:
     assert (status, code) == (422, "wrong_answer") and "$.age" in detail
     first = started(graphs, "asking_form", QUESTION)
     assert approvals(first)[0]["response_schema"]["required"] == ["age"]
+    run = json.loads(graphs.get(f"/runs/{first.headers['x-run-id']}").body)
+    assert run["approvals"][0]["response_schema"] == approvals(first)[0]["response_schema"]
     rest = decided(graphs, first, [{"type": "respond", "value": {"age": 7}}])
     assert events_in(rest)[-1][1]["output"]["answers"] == [{"age": 7}]
 
