@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,8 @@ CHECKS = [
 HEADERS = {"X-API-Key": KEY}
 
 
+# Hypothesis takes it for the strategies' doing when the service, in a thread of this process, uses `random`.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 def test_any_request_is_answered_as_documented() -> None:
     with serving(api_key=KEY, chains=CHAINS) as served:
         schema = schemathesis.openapi.from_dict(served.app.openapi())
