@@ -79,5 +79,5 @@ def _key_of(server: Process) -> str:
         data=json.dumps({"owner": "ann", "team": "red"}).encode(),
         headers={"Authorization": f"Bearer {ADMIN_KEY}", "Content-Type": "application/json"},
     )
-    with urlopen(request, timeout=20) as answer:  # noqa: S310 - likewise
+    with urlopen(request, timeout=20) as answer:  # noqa: S310 - of a server that this benchmark started
         return str(json.load(answer)["key"])

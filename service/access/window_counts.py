@@ -1,4 +1,4 @@
-"""Counts of what was done in a sliding window, in memory: a storage for `limits`, in place of its own.
+"""Counts of what was done in a sliding window, in memory, in place of the storage that `limits` has.
 
 That of `limits` looks at every count at each hit, in a task of its own, and has no bound. This one has a row
 for each party, the windows before and now, and at `MOST` forgets the one that asked longest ago.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 
-from limits.aio.storage import SlidingWindowCounterSupport, Storage
+from limits.aio.storage import SlidingWindowCounterSupport
 
 MOST = 100_000
 
@@ -22,13 +22,12 @@ class _Counts:
     now: int = 0
 
 
-class WindowCounts(Storage, SlidingWindowCounterSupport):
+class WindowCounts(SlidingWindowCounterSupport):
     """Nothing here waits, so that no other request comes between looking and counting."""
 
-    STORAGE_SCHEME = ["async+window-counts"]  # noqa: RUF012 - as `limits` declares it
+    base_exceptions = ()  # those that `limits` would wrap
 
     def __init__(self, clock: Callable[[], float] = time.time, most: int = MOST) -> None:
-        super().__init__()
         self._clock = clock
         self._most = most
         self._counts: OrderedDict[str, _Counts] = OrderedDict()
@@ -66,29 +65,3 @@ class WindowCounts(Storage, SlidingWindowCounterSupport):
         if counts.window < window:
             return counts.now, left, 0, left + expiry
         return counts.before, left if counts.before else 0.0, counts.now, left + expiry
-
-    # What else a storage of `limits` has; of its strategies only the sliding window is used.
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        raise NotImplementedError
-
-    async def get(self, key: str) -> int:
-        raise NotImplementedError
-
-    async def get_expiry(self, key: str) -> float:
-        raise NotImplementedError
-
-    async def check(self) -> bool:
-        return True
-
-    async def reset(self) -> int | None:
-        forgotten = len(self._counts)
-        self._counts.clear()
-        return forgotten
-
-    async def clear(self, key: str) -> None:
-        self._counts.pop(key, None)
