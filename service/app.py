@@ -38,6 +38,7 @@ from .database_url import parse_database_url, told
 from .errors import StartError
 from .event_log.memory import MemoryEventLog
 from .executor.execution import Execution
+from .executor.figures import Figures
 from .executor.local import Capacity, LocalExecutor
 from .executor.threads import SyncThreads
 from .history.history import open_history
@@ -190,9 +191,9 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             rates_of=prices.rates_of,
         )
 
-        def on_spent(run: Run, tokens: int) -> None:
+        def on_closed(run: Run, figures: Figures) -> None:
             caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
-            limits.spend(caller, run.address, tokens)
+            limits.spend(caller, run.address, figures.usage["total_tokens"])
 
         runs = Runs(
             log,
@@ -201,7 +202,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             history,
             grace=settings.disconnect_grace_seconds,
             budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
-            on_spent=on_spent,
+            on_closed=on_closed,
         )
 
         def forget(run_id: str) -> None:

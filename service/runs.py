@@ -15,6 +15,7 @@ from .chain import Call
 from .errors import Conflict, NotFound, Overloaded
 from .event_log.base import EventLog
 from .events import Approval, CancelReason, RunStarted
+from .executor.figures import Figures
 from .executor.local import Job, LocalExecutor
 from .history.history import History
 from .history.waiting_rows import DecisionRow
@@ -43,7 +44,7 @@ class Runs:
         history: History,
         *,
         grace: float,
-        on_spent: Callable[[Run, int], None] = lambda run, tokens: None,
+        on_closed: Callable[[Run, Figures], None] = lambda run, figures: None,
         budgets: Budgets | None = None,
     ) -> None:
         self.log = log
@@ -51,7 +52,7 @@ class Runs:
         self._executor = executor
         self._history = history
         self._grace = grace
-        self._on_spent = on_spent
+        self._on_closed = on_closed
         self._budgets = budgets
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
@@ -258,7 +259,7 @@ class Runs:
             on_pause=run.pause if call.chain.can_wait else None,
             on_wait=partial(self._keep, run, call),
             on_end=run.end,
-            on_spent=partial(self._on_spent, run),
+            on_closed=partial(self._on_closed, run),
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,

@@ -30,6 +30,7 @@ from ..events import (
 from ..rates import RatesOf, Spent, unpriced
 from ..retold import Retold
 from .failures import failure_of
+from .figures import Figures, outcome_of
 from .writer import RunWriter
 
 logger = logging.getLogger(__name__)
@@ -114,10 +115,16 @@ class Execution:
         """The chain's task, where it did not end when it was told to."""
         return self._chain if self._chain is not None and not self._chain.done() else None
 
-    @property
-    def tokens(self) -> int:
-        """Those that its model calls used."""
-        return self._handler.usage()["total_tokens"]
+    def figures(self, terminal: TerminalEvent | None) -> Figures:
+        """What the run came to; `terminal` is None where its end could not be written."""
+        outcome, code = outcome_of(terminal)
+        return Figures(
+            outcome=outcome,
+            code=code,
+            usage=self._handler.usage(),
+            ttft_ms=self._writer.first_token_at,
+            duration_ms=terminal.t if terminal else self._handler.now,
+        )
 
     def stop(self, verdict: RunFailed | CancelReason) -> None:
         """End the run. The first verdict counts, and none after the chain's own end; a pause is no end."""

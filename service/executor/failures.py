@@ -11,8 +11,8 @@ from langgraph.errors import GraphRecursionError
 
 from ..callbacks import AsyncIteratorCallbackHandler, BridgeError
 from ..errors import RunFailed
+from ..provider_failures import causes_of, provider_failure_of
 from ..values import clean_text
-from .provider_failures import causes_of, provider_failure_of
 
 OBSERVATION_MAX_CHARS = 1_000
 

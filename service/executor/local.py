@@ -16,6 +16,7 @@ from ..events import CancelReason, RunStarted, TerminalEvent
 from ..rates import RatesOf, unpriced
 from ..retold import Retold
 from .execution import PATIENCE, Execution, Limits, Meter, OnPause, Work
+from .figures import Figures
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ class Job:
 
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
-    failed, and `on_spent` the tokens of all model calls; then `release` frees what the chain kept for going
-    on. `answer_steps` and `meter` as in Execution.
+    failed, and `on_closed` what the run came to; then `release` frees what the chain kept for going on.
+    `answer_steps` and `meter` as in Execution.
     """
 
     started: RunStarted
@@ -52,7 +53,7 @@ class Job:
     on_pause: OnPause | None
     on_wait: Callable[[], None]
     on_end: Callable[[TerminalEvent | None], None]
-    on_spent: Callable[[int], None]
+    on_closed: Callable[[Figures], None]
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
     meter: Meter | None = None
@@ -197,7 +198,7 @@ class LocalExecutor:
                 job.on_wait()
             else:
                 job.on_end(terminal)
-                job.on_spent(execution.tokens)
+                job.on_closed(execution.figures(terminal))
                 self._keep_abandoned(execution)
             self._start_next()
         if not paused:

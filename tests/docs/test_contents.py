@@ -60,7 +60,7 @@ def test_every_provider_and_each_code_of_a_failed_call_is_in_its_document() -> N
     for provider in PROVIDERS.values():
         row = next(line for line in document.splitlines() if f"`{provider.default}`" in line)
         assert all(f"`{name}`" in row for name in (provider.key, provider.url) if name)
-    source = (ROOT / "service" / "executor" / "provider_failures.py").read_text()
+    source = (ROOT / "service" / "provider_failures.py").read_text()
     source += (ROOT / "service" / "providers" / "checked.py").read_text()
     codes = set(re.findall(r'RunFailed\(\s*"(\w+)"', source))
     assert len(codes) > 10

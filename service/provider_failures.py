@@ -6,7 +6,7 @@ the exceptions of openai, groq, anthropic, ollama, httpx, httpx2 and aiohttp, an
 
 from collections.abc import Iterator
 
-from ..errors import RunFailed
+from .errors import RunFailed
 
 _UNREACHABLE = {
     *("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"),
