@@ -189,6 +189,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             ),
             watching=watch.watching,
             rates_of=prices.rates_of,
+            second_chance=models.second_chance,
         )
 
         def on_closed(run: Run, figures: Figures) -> None:

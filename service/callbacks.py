@@ -45,9 +45,11 @@ from .chunks import (
 )
 from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
+from .model_attempts import attempt_in
+from .provider_failures import falls_back, provider_failure_of
 from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
-from .transcript import Transcript
+from .transcript import Due, Transcript
 from .values import clean_text, to_json
 
 QUEUE_LIMIT = 1024
@@ -180,13 +182,18 @@ class AsyncIteratorCallbackHandler(
         with self._lock:
             return self._transcript.spent()
 
-    def due(self, first: float, silence: float) -> tuple[float, bool] | None:
-        """When (monotonic seconds) a model call in flight is silent for too long, and whether it ever spoke.
+    def due(self, first: float, silence: float) -> Due | None:
+        """Which model call in flight is the first to be silent for too long.
 
         `first` seconds are allowed before its first words, `silence` between them.
         """
         with self._lock:
             return self._transcript.due(first, silence)
+
+    def excuse(self, run_id: UUID) -> None:
+        """The silence of this model call begins anew: it is being ended."""
+        with self._lock:
+            self._transcript.excuse(run_id)
 
     # --- telling -----------------------------------------------------------------------------------
 
@@ -283,6 +290,7 @@ class AsyncIteratorCallbackHandler(
                 structured=structured,
                 provider=about.get("ls_provider"),
                 model=about.get("ls_model_name"),
+                attempt=attempt_in(metadata),
             )
 
     on_llm_start = on_chat_model_start
@@ -318,9 +326,10 @@ class AsyncIteratorCallbackHandler(
 
     @_callback
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        another = falls_back(provider_failure_of(error))
         with self._lock:
             self.last_model_error = error
-            self._left(self._transcript.fail_message(run_id))
+            self._left(self._transcript.fail_message(run_id, falls_back=another))
 
     @_fenced
     def on_chain_start(

@@ -22,6 +22,7 @@ Channel = Literal["answer", "inner"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 CancelReason = Literal["user", "disconnect", "timeout", "budget", "shutdown"]
 DecisionType = Literal["approve", "edit", "reject", "respond"]
+RestartReason = Literal["fallback"]
 EVERY_DECISION: list[DecisionType] = ["approve", "edit", "reject", "respond"]
 
 
@@ -158,6 +159,25 @@ class Usage(Sparse):
     reasoning_tokens: int
     cost_usd: float | None = None
     estimated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart(Timed):
+    """A model call failed in mid-answer and another model begins anew: what was told of the message, which is
+    over, counts no more. `code` says what happened, `model` to which model, `next_model` which one goes on.
+
+    `discard_from` is the `seq` of the message's first event; other messages' events after it still count.
+    The bridge knows of no `seq`: whoever writes the log fills in that and `attempt`, the log's own.
+    """
+
+    type: ClassVar[Literal["restart"]] = "restart"
+    attempt: int = 0
+    reason: RestartReason = "fallback"
+    discard_from: int = 0
+    message_id: str
+    code: str
+    model: str | None
+    next_model: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +343,7 @@ BridgeEvent = (
     | ToolCall
     | MessageEnd
     | Usage
+    | Restart
     | ToolStart
     | ToolProgress
     | ToolEnd

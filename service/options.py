@@ -9,7 +9,7 @@ from .api.services import StreamTimes
 from .errors import StartError
 from .executor.execution import Limits
 from .pricing import Prices, parse_own_prices
-from .providers import PROVIDERS, VARIABLES, Models
+from .providers import PROVIDERS, VARIABLES, Breakers, Models
 from .providers.order import Timeouts
 from .settings import Settings
 
@@ -28,6 +28,8 @@ def models_options(settings: Settings) -> Models:
             read=_read_timeout(settings),
         ),
         retries=settings.provider_max_retries,
+        fallbacks=settings.fallback_models,
+        breakers=Breakers(settings.breaker_failures, settings.breaker_seconds),
     )
 
 

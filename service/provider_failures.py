@@ -39,6 +39,11 @@ def provider_failure_of(error: BaseException) -> RunFailed:
     )
 
 
+def falls_back(failure: RunFailed) -> bool:
+    """Whether another provider may answer where one failed so: it was its fault, or it has no use for our key."""
+    return failure.fault == "provider" or failure.code == "provider_auth"
+
+
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and those that led to it."""
     seen: set[int] = set()

@@ -22,6 +22,7 @@ from .events import (
     MessageEnd,
     Partial,
     Reasoning,
+    Restart,
     RunError,
     RunStarted,
     Sources,
@@ -48,6 +49,7 @@ class Retold:
     the run began, `worked` without those in which it waited, `asked_at` the last event's."""
 
     begun: bool = False
+    seq: int = 0
     t: int = 0
     asked_at: int = 0
     worked: int = 0
@@ -86,6 +88,7 @@ class _Story:
 
     def __init__(self) -> None:
         self._begun = False
+        self._seq = 0
         self._size = 0
         self._t = 0
         self._worked = 0
@@ -96,6 +99,7 @@ class _Story:
         self._finish_reason: FinishReason = "stop"
         self._channels: dict[str, Channel] = {}
         self._written: dict[str, tuple[str, str]] = {}
+        self._written_in: dict[str, list[str]] = {}  # the calls by the messages in flight
         self._places: dict[str, None] = {}
         self._running: dict[str, Tool] = {}
         self._answers: dict[str, list[str]] = {}
@@ -106,6 +110,7 @@ class _Story:
     def told(self) -> Retold:
         return Retold(
             begun=self._begun,
+            seq=self._seq,
             t=self._t,
             asked_at=self._t,
             worked=self._worked,
@@ -143,6 +148,8 @@ class _Story:
                 self._write(event)
             case MessageEnd():
                 self._end_message(event)
+            case Restart():
+                self._withdraw(event.message_id)
             case Usage():
                 self._bill.take(event.message_id, used_in(event), event.cost_usd)
             case ToolStart():
@@ -168,6 +175,7 @@ class _Story:
             self._worked += event.t - self._t
         if not isinstance(event, Approval):
             self._approvals = []
+        self._seq += 1
         self._t = event.t
         self._size += size
 
@@ -183,9 +191,19 @@ class _Story:
         _, args = self._written.get(event.tool_call_id, ("", ""))
         self._written[event.tool_call_id] = event.name, args + event.args_delta
         self._places.setdefault(event.tool_call_id)
+        calls = self._written_in.setdefault(event.message_id, [])
+        if event.tool_call_id not in calls:
+            calls.append(event.tool_call_id)
+
+    def _withdraw(self, message_id: str) -> None:
+        """What was told of the message counts no more."""
+        self._answers.pop(message_id, None)
+        for tool_call_id in self._written_in.pop(message_id, ()):
+            self._written.pop(tool_call_id, None)
 
     def _end_message(self, event: MessageEnd) -> None:
         self._messages = max(self._messages, _number_in(event.message_id))
+        self._written_in.pop(event.message_id, None)
         if self._channels.pop(event.message_id, "inner" if self._running else "answer") == "answer":
             self._finish_reason = event.finish_reason
         if event.finish_reason != "error":

@@ -18,6 +18,7 @@ from .events import (
     MessageEnd,
     Partial,
     Reasoning,
+    Restart,
     RunError,
     RunStarted,
     Sources,
@@ -135,6 +136,8 @@ class Fold:
                 tool = self._tool(event.tool_call_id, event.name, "called")
                 tool["message_id"] = event.message_id
                 tool["args"] = tool.get("args", "") + event.args_delta
+            case Restart():
+                self._withdraw(event.message_id)
             case ToolStart():
                 self._tool(event.tool_call_id, event.name, "running")["input"] = event.input
             case ToolEnd():
@@ -167,6 +170,18 @@ class Fold:
                 pass
             case _:
                 assert_never(event)
+
+    def _withdraw(self, message_id: str) -> None:
+        """What the message told counts no more: its text, and its calls, none of which has started."""
+        self._texts.pop(message_id, None)
+        self._channels.pop(message_id, None)
+        written = [
+            tool_call_id
+            for tool_call_id, tool in self._tools.items()
+            if tool.get("message_id") == message_id and tool["status"] == "called"
+        ]
+        for tool_call_id in written:
+            del self._tools[tool_call_id]
 
     def _tool(self, tool_call_id: str, name: str, status: ToolStatus) -> ToolState:
         new = ToolState(tool_call_id=tool_call_id, name=name, status=status)

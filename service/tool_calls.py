@@ -58,6 +58,11 @@ class ToolCalls:
         call.name, call.args = name, call.args + args
         self._places.setdefault(tool_call_id, len(self._places))
 
+    def withdraw(self, tool_call_ids: Iterable[str]) -> None:
+        """The message in which these were written counts no more: nothing will run them."""
+        for tool_call_id in tool_call_ids:
+            self._written.pop(tool_call_id, None)
+
     # --- running -----------------------------------------------------------------------------------
 
     def start(self, run_id: UUID, step: str | None, tool_call_id: str | None, name: str, given: Any) -> Tool:

@@ -7,7 +7,7 @@ LangChain, and is not thread-safe: the bridge holds its lock around every call.
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from .bill import Bill, no_tokens
@@ -19,6 +19,7 @@ from .events import (
     MessageEnd,
     Partial,
     Reasoning,
+    Restart,
     Source,
     Sources,
     StepEnd,
@@ -29,6 +30,7 @@ from .events import (
     Usage,
     UsageTotals,
 )
+from .model_attempts import FIRST_AND_ONLY, ModelAttempt
 from .rates import MILLION, Rates, RatesOf, Spent, cost_of, unpriced
 from .retold import Retold
 from .run_tree import Place, RunTree, Step
@@ -38,6 +40,15 @@ from .written import CallPiece, Ending, Output, Question, Tokens, Unrun, Written
 
 START = "__start__"  # LangGraph's own first node
 PARTIAL = "partial"  # the custom event with which a chain tells its output so far
+
+
+class Due(NamedTuple):
+    """When (monotonic seconds) a model call is silent for too long, whether it ever spoke, and which it is by
+    LangChain's run id."""
+
+    at: float
+    spoken: bool
+    run_id: UUID
 
 
 @dataclass(slots=True)
@@ -58,6 +69,7 @@ class _Message:
     rates: Rates | None
     active_at: float
     structured: bool = False
+    has_next: bool = False  # another model takes its place should it fail
     pieces: int = 0
     text: TextJoiner = field(default_factory=TextJoiner)
     reasoning: TextJoiner = field(default_factory=TextJoiner)
@@ -104,7 +116,7 @@ class Transcript:
         self._counted = {"m": retold.messages, "s": retold.steps}
         self._bill = Bill(retold.used, retold.usd, retold.unpriced)
         self.finish_reason: FinishReason = retold.finish_reason
-        self.answered = bool(retold.answers)
+        self._answering = set(retold.answers)  # the messages whose text is the answer
 
     @property
     def now(self) -> int:
@@ -122,15 +134,21 @@ class Transcript:
             usd += message.pieces * message.rates.output / MILLION if message.rates else 0.0
         return Spent(usd, tokens)
 
-    def due(self, first: float, silence: float) -> tuple[float, bool] | None:
-        """When (monotonic seconds) a model call in flight is silent for too long, and whether it ever spoke.
+    def due(self, first: float, silence: float) -> Due | None:
+        """Which model call in flight is the first to be silent for too long.
 
         `first` seconds are allowed before its first words, `silence` between them.
         """
         calls = (
-            (m.active_at + (silence if m.pieces else first), m.pieces > 0) for m in self._messages.values()
+            Due(m.active_at + (silence if m.pieces else first), m.pieces > 0, run_id)
+            for run_id, m in self._messages.items()
         )
         return min(calls, default=None)
+
+    def excuse(self, run_id: UUID) -> None:
+        """Its silence begins anew: it is being ended."""
+        if message := self._messages.get(run_id):
+            message.active_at = time.monotonic()
 
     # --- chains ------------------------------------------------------------------------------------
 
@@ -169,15 +187,25 @@ class Transcript:
         structured: bool,
         provider: str | None,
         model: str | None,
+        attempt: ModelAttempt = FIRST_AND_ONLY,
     ) -> None:
         """`structured`: what it writes, as text or as the arguments of a call, is a value for the chain."""
         place = self._tree.enter(run_id, parent)
         if place is None:
             return
+        self._supersede(attempt, model)
         channel: Channel = "answer" if place.answers and not (inner or structured or place.tool) else "inner"
         rates = self._rates_of(provider, model)
         message = _Message(
-            self._next("m"), place.step, channel, provider, model, rates, time.monotonic(), structured
+            self._next("m"),
+            place.step,
+            channel,
+            provider,
+            model,
+            rates,
+            time.monotonic(),
+            structured,
+            attempt.has_next,
         )
         self._messages[run_id] = message
 
@@ -200,12 +228,13 @@ class Transcript:
 
     def tell_output(self, text: str) -> None:
         """The output of a chain none of whose models wrote an answer, as one."""
-        if text and not self.answered:
+        if text and not self._answering:
             message = _Message(self._next("m"), None, "answer", None, None, None, time.monotonic())
             self._put_token(self.now, message, clean_text(text))
 
     def _put_token(self, t: int, message: _Message, text: str) -> None:
-        self.answered = self.answered or message.channel == "answer"
+        if message.channel == "answer":
+            self._answering.add(message.message_id)
         self._put(
             Token(t=t, message_id=message.message_id, step=message.step, channel=message.channel, text=text)
         )
@@ -247,10 +276,37 @@ class Transcript:
             self._take_usage(message, ending)
         return self._tree.leave(run_id)
 
-    def fail_message(self, run_id: UUID) -> bool:
-        if message := self._messages.pop(run_id, None):
-            self._cut_short(message)
+    def fail_message(self, run_id: UUID, *, falls_back: bool = False) -> bool:
+        """Where another model takes its place, it is told as over when that one begins: text that waits its
+        turn behind a message must not come between that and the message's end."""
+        message = self._messages.get(run_id)
+        if message and message.has_next and falls_back:
+            return False
+        if message:
+            self._cut_short(self._messages.pop(run_id))
         return self._tree.leave(run_id)
+
+    def _supersede(self, attempt: ModelAttempt, next_model: str | None) -> None:
+        """The model call that failed is over, and what it told counts no more."""
+        failed = attempt.supersedes
+        message = self._messages.pop(failed, None) if failed else None
+        if failed is None or message is None:
+            return
+        if message.pieces:
+            self._flush(message)
+            self._answering.discard(message.message_id)
+            self._calls.withdraw(call.tool_call_id for call in message.calls)
+            self._put(
+                Restart(
+                    t=self.now,
+                    message_id=message.message_id,
+                    code=attempt.code,
+                    model=message.model,
+                    next_model=next_model,
+                )
+            )
+        self._cut_short(message)
+        self._tree.leave(failed)
 
     def _cut_short(self, message: _Message) -> None:
         self._put_message_end(message, "error")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 from ..callbacks import AsyncIteratorCallbackHandler
 from ..chunks import output_of
@@ -40,6 +41,11 @@ PATIENCE = 0.2  # seconds that a cancelled chain has to clean up; then its run e
 
 Work = Callable[[AsyncIteratorCallbackHandler], Coroutine[Any, Any, Any]]
 OnPause = Callable[[Sequence[Approval]], None]
+SecondChance = Callable[[UUID, RunFailed], bool]
+
+
+def no_second_chance(_run_id: UUID, _failure: RunFailed) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,8 @@ class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
-    `meter` what may be spent. With `retold` it is paused, where another process left it.
+    `meter` what may be spent. `second_chance` ends a model call that is silent, by LangChain's run id, and
+    returns whether another model takes its place; else the run ends. With `retold` it is paused, where another process left it.
     """
 
     def __init__(
@@ -79,9 +86,11 @@ class Execution:
         answer_steps: Collection[str] | None = None,
         rates_of: RatesOf = unpriced,
         meter: Meter | None = None,
+        second_chance: SecondChance = no_second_chance,
         retold: Retold | None = None,
     ) -> None:
         retold = retold or Retold()
+        self._second_chance = second_chance
         self._started = started
         self._on_pause = on_pause
         self._limits = limits
@@ -248,12 +257,19 @@ class Execution:
         limits = self._limits
         first = limits.first_token_timeout or float("inf")
         silence = limits.silence_timeout or float("inf")
-        due, spoken = self._handler.due(first, silence) or (now + min(first, silence), False)
+        due = self._handler.due(first, silence)
         if now >= self._deadline:
             self.stop("timeout")
-        elif now >= due:
-            self.stop(_silent(spoken, limits))
-        elif (when := min(due, self._deadline)) < float("inf"):
+            return
+        if due is not None and now >= due.at:
+            failure = _silent(due.spoken, limits)
+            if not self._second_chance(due.run_id, failure):
+                self.stop(failure)
+                return
+            self._handler.excuse(due.run_id)
+            due = self._handler.due(first, silence)
+        when = min(due.at if due else now + min(first, silence), self._deadline)
+        if when < float("inf"):
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(when - now, self._watch)
 

@@ -15,7 +15,16 @@ from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
 from ..rates import RatesOf, unpriced
 from ..retold import Retold
-from .execution import PATIENCE, Execution, Limits, Meter, OnPause, Work
+from .execution import (
+    PATIENCE,
+    Execution,
+    Limits,
+    Meter,
+    OnPause,
+    SecondChance,
+    Work,
+    no_second_chance,
+)
 from .figures import Figures
 
 logger = logging.getLogger(__name__)
@@ -79,7 +88,7 @@ class Capacity:
 
 class LocalExecutor:
     """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`.
-    `rates_of` knows what models cost."""
+    `rates_of` knows what models cost; `second_chance` as in Execution."""
 
     def __init__(
         self,
@@ -88,8 +97,10 @@ class LocalExecutor:
         capacity: Capacity,
         watching: Watching = _unwatched,
         rates_of: RatesOf = unpriced,
+        second_chance: SecondChance = no_second_chance,
     ) -> None:
         self._log = log
+        self._second_chance = second_chance
         self._rates_of = rates_of
         self._watching = watching
         self._limits = limits
@@ -124,6 +135,7 @@ class LocalExecutor:
             answer_steps=job.answer_steps,
             rates_of=self._rates_of,
             meter=job.meter,
+            second_chance=self._second_chance,
             retold=retold,
         )
 

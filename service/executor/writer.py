@@ -1,6 +1,7 @@
 """The one writer of a run: encodes its events, keeps the run's bounds, and appends to the log."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..errors import RunFailed
 from ..event_log.base import Entry, EventLog, entry_of
@@ -8,17 +9,20 @@ from ..events import (
     BridgeEvent,
     Done,
     MessageEnd,
+    Reasoning,
+    Restart,
     RunStarted,
     StepEnd,
     TerminalEvent,
     Token,
+    ToolCall,
     ToolError,
     Usage,
 )
 from ..retold import Retold
 
 APPEND_AT_MOST = 256
-CLOSING = (MessageEnd, Usage, StepEnd, ToolError)
+CLOSING = (MessageEnd, Usage, StepEnd, ToolError, Restart)
 
 
 class RunWriter:
@@ -46,6 +50,8 @@ class RunWriter:
         self._chars = sum(map(len, retold.answers.values()))
         self._max_chars = max_chars
         self._full = False
+        self._seq = retold.seq
+        self._began: dict[str, int] = {}  # the messages in flight, by the seq of what was first told of each
         self._answers = {message_id: [text] for message_id, text in retold.answers.items()}
         self.first_token_at = retold.first_token_at
 
@@ -55,6 +61,7 @@ class RunWriter:
         return "".join(text for texts in self._answers.values() for text in texts)
 
     async def start(self, event: RunStarted) -> None:
+        self._seq += 1
         await self._append([entry_of(event)])
 
     async def write(self, events: Sequence[BridgeEvent]) -> None:
@@ -79,10 +86,29 @@ class RunWriter:
         for event in events:
             if self._full and not isinstance(event, CLOSING):
                 continue
+            event = self._placed(event)
             entry = entry_of(event)
             if not self._full:
                 self._count(event, entry)
+            self._seq += 1
             yield entry
+
+    def _placed(self, event: BridgeEvent) -> BridgeEvent:
+        """A restart with the place from which it supersedes."""
+        match event:
+            case Token() | Reasoning() | ToolCall():
+                self._began.setdefault(event.message_id, self._seq + 1)
+            case MessageEnd():
+                self._began.pop(event.message_id, None)
+            case Restart():
+                self._withdraw(event.message_id)
+                began = self._began.get(event.message_id, self._seq + 1)
+                return replace(event, attempt=self._attempt, discard_from=began)
+        return event
+
+    def _withdraw(self, message_id: str) -> None:
+        """What the message answered is no part of the answer any more."""
+        self._chars -= sum(map(len, self._answers.pop(message_id, ())))
 
     def _count(self, event: BridgeEvent, entry: Entry) -> None:
         self._bytes += len(entry.line)

@@ -11,7 +11,7 @@ import orjson
 
 from ..bill import Bill, used_in
 from ..event_log.base import Entry, Record
-from ..events import Approval, MessageEnd, RunStarted, ToolCall, ToolEnd, ToolError, ToolStart, Usage
+from ..events import Approval, MessageEnd, Restart, RunStarted, ToolCall, ToolEnd, ToolError, ToolStart, Usage
 from ..values import encode_json
 from .usage_rows import UsageRows
 
@@ -145,6 +145,13 @@ class Account:
             {"status": "failed", "error": _json(error), "duration_ms": data["duration_ms"]}
         )
 
+    def _restarted(self, data: Row, _entry: Entry) -> None:
+        """Its rows may be written already: they say why nothing came of them."""
+        for tool_call_id, tool in self._tools.items():
+            if tool["message_id"] == data["message_id"] and tool["status"] == "called":
+                tool |= {"status": "failed", "error": _json(SUPERSEDED)}
+                self._changed_tools[tool_call_id] = tool
+
     def _tool(self, data: Row) -> Row:
         tool_call_id = clean(data["tool_call_id"])[:LONGEST_ID]
         tool = self._tools.setdefault(tool_call_id, self._key | {"tool_call_id": tool_call_id} | NEW_TOOL)
@@ -166,6 +173,10 @@ class Account:
         return model
 
 
+SUPERSEDED = {
+    "code": "superseded",
+    "message": "The model call that wrote it failed, and another model went on.",
+}
 NEW_TOOL: Row = {
     "message_id": None,
     "name": "",
@@ -184,6 +195,7 @@ _TAKES: dict[str, Callable[[Account, Row, Entry], None]] = {
     ToolStart.type: Account._tool_started,
     ToolEnd.type: Account._tool_ended,
     ToolError.type: Account._tool_failed,
+    Restart.type: Account._restarted,
     Usage.type: Account._use,
     MessageEnd.type: Account._message_ended,
     **dict.fromkeys(STATUS_AFTER, Account._ended),

@@ -1,13 +1,13 @@
 """An event log whose runs are recorded: what is not in memory any more is read from the database."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from itertools import groupby
 
 import orjson
 
 from ..event_log.base import Entry, EventLog, Extent, Record, UnknownLog, batches_of
-from ..events import Token
+from ..events import Restart, Token
 from .account import clean
 from .history import History
 
@@ -60,12 +60,12 @@ class RecordedLog(EventLog):
 
     async def answer(self, run_id: str) -> str:
         """A run's answer as far as its tokens tell it; empty where its log is not in memory any more."""
-        texts: list[str] = []
+        records: list[Record] = []
         with suppress(UnknownLog):
             async with aclosing(self._live.read(run_id)) as batches:
                 async for batch in batches:
-                    texts += answer_in(batch)
-        return clean("".join(texts))
+                    records += (record for record in batch if record.name in _ANSWERING)
+        return clean(answer_in(records))
 
     async def close(self, run_id: str) -> None:
         await self._live.close(run_id)
@@ -74,10 +74,17 @@ class RecordedLog(EventLog):
         await self._live.expire(run_id)
 
 
-def answer_in(records: Sequence[Record]) -> Iterator[str]:
-    """The texts of the answer's tokens."""
+def answer_in(records: Iterable[Record]) -> str:
+    """The answer's text, one message after the other, without what was superseded."""
+    texts: dict[str, list[str]] = {}
     for record in records:
-        if record.name == Token.type:
-            token = orjson.loads(record.line)
-            if token["channel"] == "answer":
-                yield token["text"]
+        if record.name in _ANSWERING:
+            data = orjson.loads(record.line)
+            if record.name == Restart.type:
+                texts.pop(data["message_id"], None)
+            elif data["channel"] == "answer":
+                texts.setdefault(data["message_id"], []).append(data["text"])
+    return "".join(text for pieces in texts.values() for text in pieces)
+
+
+_ANSWERING = frozenset({Token.type, Restart.type})

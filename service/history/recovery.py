@@ -46,7 +46,7 @@ def _close(connection: Connection, run: StoredRun) -> None:
     if not records:
         account.take(entry_of(_beginning(run)), began)
     account.take(ending[-1], run.created_at)
-    rows = [{**row, "response": clean("".join(answer_in(records)))} for row in account.take_run()]
+    rows = [{**row, "response": clean(answer_in(records))} for row in account.take_run()]
     first_seq = last.seq + 1 if last else 1
     events = list(stretches(run.run_id, run.attempt, first_seq, ending))
     store.write(connection, Changes(runs=rows, events=events))

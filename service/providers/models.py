@@ -2,15 +2,19 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
 
-from ..errors import InvalidRequest, RequestError, StartError
+from ..errors import InvalidRequest, RequestError, RunFailed, StartError
 from ..offline import OfflineChatModel
+from .attempts import Attempts, Candidate
+from .breaker import Breakers, BreakerState
+from .fallback import FallbackModel
 from .fast_models import fast
 from .order import HttpClients, Order, Timeouts
 from .table import PROVIDERS, Provider
@@ -28,6 +32,8 @@ class Models:
 
     `environment` has the keys and addresses, by the variables that the table names. `model` is the default;
     without it, it is that of the first provider with a key. `offline` leaves the built-in model alone.
+    `fallbacks` are asked where another one fails, but for the built-in one, in their order and as the breakers
+    say.
     """
 
     def __init__(
@@ -39,6 +45,8 @@ class Models:
         environment: Mapping[str, str] = MappingProxyType({}),
         timeouts: Timeouts | None = None,
         retries: int = 2,
+        fallbacks: Sequence[str] = (),
+        breakers: Breakers | None = None,
     ) -> None:
         self._tokens_per_second = offline_tokens_per_second
         self._environment = {} if offline else environment
@@ -48,26 +56,31 @@ class Models:
         self._built: OrderedDict[object, BaseChatModel] = OrderedDict()
         self.configured = [each for each in PROVIDERS.values() if each.usable_by(self._environment)]
         self.default, self.why = self._choose(model)
+        self._fallbacks = () if offline else tuple(fallbacks)
+        self._breakers = breakers or Breakers()
+        self._attempts = Attempts()
+        for name in self._fallbacks:
+            self._start_with("FALLBACK_MODELS", name)
 
     def _choose(self, model: str) -> tuple[str, str]:
         if self._offline:
             return OFFLINE_MODEL, f"OFFLINE=1: {BUILT_IN}"
         if model:
-            self._start_with(model)
+            self._start_with("MODEL", model)
             return model, "MODEL"
         if self.configured:
             first = self.configured[0]
             return first.default, first.usable_by(self._environment)
         return OFFLINE_MODEL, BUILT_IN
 
-    def _start_with(self, model: str) -> None:
+    def _start_with(self, setting: str, model: str) -> None:
         provider = PROVIDERS.get(model.partition(":")[0])
         if provider is not None and provider.key is None and provider not in self.configured:
             self.configured.append(provider)  # it has an address by default
         try:
             self.check(model, {})
         except RequestError as error:
-            raise StartError(error.code, f"MODEL={model}: {error.message}") from None
+            raise StartError(error.code, f"{setting}={model}: {error.message}") from None
 
     def names(self) -> list[str]:
         """What a client may choose from, the default first; other models of these providers do as well."""
@@ -132,7 +145,23 @@ class Models:
             self._built.popitem(last=False)
         return self._built[key]
 
+    def second_chance(self, run_id: UUID, failure: RunFailed) -> bool:
+        """End the model call with this LangChain run id, if another model is to answer then; whether one is."""
+        return self._attempts.end(run_id, failure)
+
+    @property
+    def breaker_states(self) -> dict[str, BreakerState]:
+        """By provider, of those that were asked while there are fallbacks."""
+        return self._breakers.states
+
     def _build(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
+        names = list(dict.fromkeys([name, *self._fallbacks]))
+        if name == OFFLINE_MODEL or len(names) == 1:
+            return self._build_one(name, params)
+        models = [Candidate(each, self._build_one(each, params)) for each in names]
+        return FallbackModel.of(models, self._attempts, self._breakers)
+
+    def _build_one(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
         if name == OFFLINE_MODEL:
             return OfflineChatModel(tokens_per_second=self._tokens_per_second, **params)
         provider, _, model = name.partition(":")

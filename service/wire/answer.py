@@ -1,6 +1,18 @@
 """The answer as plain text: what formats that carry only text take from the events."""
 
-from ..events import Cancelled, Done, Event, MessageEnd, RunError, Token
+from typing import NamedTuple
+
+from ..events import Cancelled, Done, Event, MessageEnd, Restart, RunError, Token
+
+
+class Superseded(NamedTuple):
+    """What of a stream's text counts no more: all frames of text from this `seq` on, but for the texts of
+    other messages that came with that event, which are to be said `again`. `shown` says whether there is any."""
+
+    shown: bool
+    discard_from: int
+    again: list[str]
+
 
 
 class AnswerText:
@@ -13,37 +25,44 @@ class AnswerText:
         self._speaking: str | None = None
         self._waiting: dict[str, list[str]] = {}
         self._ended: set[str] = set()
+        self._since = 0  # the seq of the event with which the one that speaks began to
+        self._beside: list[str] = []  # others' texts that came with that event
 
-    def due(self, event: Event) -> list[str]:
+    def due(self, event: Event, seq: int) -> list[str]:
         """The texts that are due with a token, a message's end, or the run's: the last of its events."""
         match event:
             case Token():
-                return self.token(event)
+                return self._token(event, seq)
             case MessageEnd():
-                return self.message_end(event)
+                return self._message_end(event, seq)
             case Done() | RunError() | Cancelled():
                 return self.rest()
             case _:
                 return []
 
-    def token(self, event: Token) -> list[str]:
-        """The texts that are due with this token."""
+    def restart(self, event: Restart, seq: int) -> Superseded:
+        """What is superseded with this event. Text that only waited for its turn is dropped."""
+        if event.message_id == self._speaking:
+            return Superseded(True, self._since, self._beside)
+        self._waiting.pop(event.message_id, None)
+        return Superseded(False, seq, [])
+
+    def _token(self, event: Token, seq: int) -> list[str]:
         if event.channel != "answer":
             return []
         if self._speaking is None:
-            self._speaking = event.message_id
+            self._speak(event.message_id, seq, [])
         if event.message_id == self._speaking:
             return [event.text]
         self._waiting.setdefault(event.message_id, []).append(event.text)
         return []
 
-    def message_end(self, event: MessageEnd) -> list[str]:
-        """The texts that are due once this message has ended."""
+    def _message_end(self, event: MessageEnd, seq: int) -> list[str]:
         if event.message_id != self._speaking:
             if event.message_id in self._waiting:
                 self._ended.add(event.message_id)
             return []
-        return self._next()
+        return self._next(seq)
 
     def forget(self) -> None:
         """Keep the turns and drop the texts that wait for them."""
@@ -56,13 +75,17 @@ class AnswerText:
         self._waiting.clear()
         return texts
 
-    def _next(self) -> list[str]:
+    def _speak(self, message_id: str, seq: int, beside: list[str]) -> None:
+        self._speaking, self._since, self._beside = message_id, seq, beside
+
+    def _next(self, seq: int) -> list[str]:
         """Ended messages whole, up to the first that still goes on: it speaks from now."""
         self._speaking = None
         due: list[str] = []
         while self._waiting and self._speaking is None:
             message_id = next(iter(self._waiting))
-            due += self._waiting.pop(message_id)
+            texts = self._waiting.pop(message_id)
             if message_id not in self._ended:
-                self._speaking = message_id
+                self._speak(message_id, seq, due)
+            due = due + texts
         return due

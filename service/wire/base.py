@@ -7,7 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+import orjson
+
 from ..event_log.base import Record
+from ..events import Restart
 from ..snapshot import Gap
 from ..values import encode_json
 
@@ -84,6 +87,17 @@ class TextualFormat(Format):
 def named_frame(name: bytes, line: bytes) -> bytes:
     """A frame of one line of data."""
     return b"event: %b\ndata: %b\n\n" % (name, line)
+
+
+def restart_note(event: Restart) -> str:
+    """A restart in a sentence, where what was said cannot be taken back."""
+    failed, goes_on = event.model or "the model", event.next_model or "another model"
+    return " ".join(f"Restarted: {failed} failed ({event.code}), {goes_on} answers instead".split())
+
+
+def restart_fields(line: bytes, discard_from: int) -> bytes:
+    """A restart's `data`, its place told in the frames of this stream: text may come later than its event."""
+    return encode_json({**orjson.loads(line), "discard_from": discard_from})
 
 
 def gap_message(gap: Gap) -> str:

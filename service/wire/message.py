@@ -1,17 +1,17 @@
 """`message`: the answer's text in small JSON objects, what tools do by name, and how it ended."""
 
 from ..event_log.base import Record
-from ..events import Cancelled, Done, Event, RunError
+from ..events import Cancelled, Done, Event, Restart, RunError
 from ..values import encode_json
 from .answer import AnswerText
-from .base import SSEFormat, named_frame
+from .base import SSEFormat, named_frame, restart_fields
 
 CANCELLED = b"Stream cancelled"
 
 _AS_LOGGED = frozenset(
     {"run", "usage", "approval", "tool_call", "tool_start", "tool_progress", "tool_end", "tool_error"}
 )
-_READ = frozenset({"token", "message_end", "done", "error", "cancelled"})
+_READ = frozenset({"token", "message_end", "restart", "done", "error", "cancelled"})
 
 
 class MessageFormat(SSEFormat):
@@ -31,9 +31,17 @@ class MessageFormat(SSEFormat):
         if record.name not in _READ:
             return []
         event = record.event()
-        text = "".join(self._answer.due(event))
+        if isinstance(event, Restart):
+            return self._restarted(event, record)
+        text = "".join(self._answer.due(event, record.seq))
         frames = [_message(text, event.t)] if text else []
         return frames + _last_frame(event, record.line)
+
+    def _restarted(self, event: Restart, record: Record) -> list[bytes]:
+        superseded = self._answer.restart(event, record.seq)
+        named = named_frame(b"restart", restart_fields(record.line, superseded.discard_from))
+        text = "".join(superseded.again)
+        return [named, _message(text, event.t)] if text else [named]
 
 
 def _message(text: str, elapsed_ms: int) -> bytes:

@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..event_log.base import Record
-from ..events import Cancelled, Done, Event, RunError, RunStarted
+from ..events import Cancelled, Done, Event, Restart, RunError, RunStarted
 from ..snapshot import Gap
 from ..values import encode_json
 from .answer import AnswerText
-from .base import COMMENT_PING, SSEFormat, gap_message
+from .base import COMMENT_PING, SSEFormat, gap_message, restart_fields, restart_note
 
-_READ = frozenset({"run", "token", "message_end", "done", "error", "cancelled"})
+_READ = frozenset({"run", "token", "message_end", "restart", "done", "error", "cancelled"})
 _FINISHES = frozenset({"stop", "length", "content_filter"})  # of those that a Done can have
 
 
 class OpenAIFormat(SSEFormat):
     """`include_usage` sends what OpenAI does for `stream_options.include_usage`: one more chunk at the end.
 
-    A run that waits for a person finishes with `stop`; a gap, a failure and a cancelled run are errors.
+    A run that waits for a person finishes with `stop`; a gap, a failure and a cancelled run are errors. Text
+    that was superseded cannot be taken back: a chunk says so in its content, for people, and in a field of its
+    own, for programs.
     """
 
     stateful = True
@@ -42,7 +44,9 @@ class OpenAIFormat(SSEFormat):
         if record.name not in _READ:
             return []
         event = record.event()
-        text = "".join(self._answer.due(event))
+        if isinstance(event, Restart):
+            return self._restarted(event, record)
+        text = "".join(self._answer.due(event, record.seq))
         objects = [self._chunk({"content": text})] if text else []
         objects += self._objects(event)
         return self._framed(objects, ends=record.terminal)
@@ -52,6 +56,14 @@ class OpenAIFormat(SSEFormat):
 
     def paused(self, interrupt_ids: Sequence[str]) -> bytes:
         return b"".join(self._framed([self._chunk({}, "stop")], ends=True))
+
+    def _restarted(self, event: Restart, record: Record) -> list[bytes]:
+        superseded = self._answer.restart(event, record.seq)
+        if not superseded.shown:
+            return []
+        chunk = self._chunk({"content": f"\n[{restart_note(event)}]\n"})
+        data = restart_fields(record.line, superseded.discard_from)
+        return self._framed([b'%b,"restart":%b}' % (chunk[:-1], data)], ends=False)
 
     def _objects(self, event: Event) -> list[bytes]:
         match event:

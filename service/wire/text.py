@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from ..event_log.base import Record
-from ..events import Cancelled, Event, RunError
+from ..events import Cancelled, Event, Restart, RunError
 from ..snapshot import Gap
 from .answer import AnswerText
-from .base import TextualFormat, gap_message
+from .base import TextualFormat, gap_message, restart_note
 
 
 class TextFormat(TextualFormat):
-    """A run that did not succeed says so in a last line `[Error: …]`, one that waits in `[Paused: …]`."""
+    """A run that did not succeed says so in a last line `[Error: …]`, one that waits in `[Paused: …]`. Where
+    text was superseded, a line `[Restarted: …]` stands between it and what takes its place."""
 
     media_type = "text/plain; charset=utf-8"
     stateful = True
@@ -27,7 +28,9 @@ class TextFormat(TextualFormat):
         if record.name not in _READ:
             return []
         event = record.event()
-        text = "".join(self._answer.due(event))
+        if isinstance(event, Restart):
+            return self._restarted(event, record.seq)
+        text = "".join(self._answer.due(event, record.seq))
         if text:
             self._line_is_open = not text.endswith("\n")
         text += self._failure(event)
@@ -48,6 +51,13 @@ class TextFormat(TextualFormat):
     def paused(self, interrupt_ids: Sequence[str]) -> bytes:
         return self._note(f"Paused: waiting for an answer to {', '.join(interrupt_ids)}").encode()
 
+    def _restarted(self, event: Restart, seq: int) -> list[bytes]:
+        if not self._answer.restart(event, seq).shown:
+            return []
+        note = self._note(restart_note(event))
+        self._line_is_open = False
+        return [note.encode()]
+
     def _failure(self, event: Event) -> str:
         match event:
             case RunError():
@@ -64,4 +74,4 @@ class TextFormat(TextualFormat):
         return f"{chr(10) if self._line_is_open else ''}[{text}]\n"
 
 
-_READ = frozenset({"token", "message_end", "done", "error", "cancelled"})
+_READ = frozenset({"token", "message_end", "restart", "done", "error", "cancelled"})

@@ -4,15 +4,15 @@ import re
 from typing import ClassVar
 
 from ..event_log.base import Record
-from ..events import Cancelled, Done, Event, RunError
+from ..events import Cancelled, Done, Event, Restart, RunError
 from .answer import AnswerText
-from .base import SSEFormat, TextualFormat, named_frame
+from .base import SSEFormat, TextualFormat, named_frame, restart_fields
 
 DONE = "[DONE]"
 ERROR = "[ERROR]"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_ANSWER = frozenset({"token", "message_end", "done", "error", "cancelled"})
+_ANSWER = frozenset({"token", "message_end", "restart", "done", "error", "cancelled"})
 
 
 class TokensFormat(SSEFormat, TextualFormat):
@@ -37,7 +37,9 @@ class TokensFormat(SSEFormat, TextualFormat):
         if record.name not in _ANSWER:
             return []
         event = record.event()
-        frames = [frame for text in self._answer.due(event) for frame in self._token_frames(text)]
+        if isinstance(event, Restart):
+            return self._restarted(event, record)
+        frames = self._frames_of(self._answer.due(event, record.seq))
         return frames + self.last_frames(event, record.line) if record.terminal else frames
 
     def text_of(self, frame: bytes) -> str:
@@ -55,6 +57,15 @@ class TokensFormat(SSEFormat, TextualFormat):
                 return [named_frame(b"error", line), _data(f"{ERROR} {' '.join(event.message.split())}")]
             case _:
                 return []
+
+    def _restarted(self, event: Restart, record: Record) -> list[bytes]:
+        superseded = self._answer.restart(event, record.seq)
+        self._after_cr = self._after_cr and not superseded.shown
+        named = named_frame(b"restart", restart_fields(record.line, superseded.discard_from))
+        return [named, *self._frames_of(superseded.again)]
+
+    def _frames_of(self, texts: list[str]) -> list[bytes]:
+        return [frame for text in texts for frame in self._token_frames(text)]
 
     def _token_frames(self, text: str) -> list[bytes]:
         if not text:

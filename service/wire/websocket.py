@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from ..event_log.base import Record
-from ..events import Event, RunError
+from ..events import Event, Restart, RunError
 from ..snapshot import Gap
 from ..values import encode_json
 from .answer import AnswerText
-from .base import Format, gap_fields
+from .base import Format, gap_fields, restart_fields
 
 _AS_LOGGED = frozenset(
     {"run", "approval", "tool_call", "tool_start", "tool_progress", "tool_end", "tool_error"}
 )
-_READ = frozenset({"token", "message_end", "done", "error", "cancelled"})
+_READ = frozenset({"token", "message_end", "restart", "done", "error", "cancelled"})
 
 
 class WebSocketFormat(Format):
@@ -33,9 +33,15 @@ class WebSocketFormat(Format):
         if record.name not in _READ:
             return []
         event = record.event()
-        text = "".join(self._answer.due(event))
-        frames = [_typed("text", encode_json({"content": text}))] if text else []
+        if isinstance(event, Restart):
+            return self._restarted(event, record)
+        frames = _texts(self._answer.due(event, record.seq))
         return [*frames, _last(event, record)] if record.terminal else frames
+
+    def _restarted(self, event: Restart, record: Record) -> list[bytes]:
+        superseded = self._answer.restart(event, record.seq)
+        named = _typed(record.name, restart_fields(record.line, superseded.discard_from))
+        return [named, *_texts(superseded.again)]
 
     def stamp(self, frame: bytes, event_id: bytes) -> bytes:
         return b'%b,"id":"%b"}\n' % (frame[:-2], event_id)
@@ -50,6 +56,11 @@ class WebSocketFormat(Format):
 def refusal(code: str, message: str) -> bytes:
     """What a message that cannot be done is answered with."""
     return _typed("error", encode_json({"error": code, "message": message}))
+
+
+def _texts(texts: list[str]) -> list[bytes]:
+    text = "".join(texts)
+    return [_typed("text", encode_json({"content": text}))] if text else []
 
 
 def _last(event: Event, record: Record) -> bytes:

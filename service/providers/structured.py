@@ -1,0 +1,91 @@
+"""Structured outputs of several models: each is bound in its own way, and read by the parser of its own."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from operator import itemgetter, or_
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import (
+    Runnable,
+    RunnableBinding,
+    RunnableConfig,
+    RunnableMap,
+    RunnablePassthrough,
+    RunnableSequence,
+)
+
+ANSWERED_BY = "answered_by"  # in a message's metadata: the name of the model that wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """By the models' names: what each is bound to, and what reads its messages."""
+
+    bound: Mapping[str, Mapping[str, Any]]
+    parsers: Mapping[str, Runnable[AIMessage, Any]]
+
+    @classmethod
+    def of(
+        cls, models: Mapping[str, BaseChatModel], schema: dict[str, Any] | type, options: Mapping[str, Any]
+    ) -> "Structured":
+        """By what LangChain makes of each: a sequence of the bound model and a parser."""
+        made = {
+            name: cast("RunnableSequence[Any, Any]", model.with_structured_output(schema, **options))
+            for name, model in models.items()
+        }
+        return cls(
+            {name: cast("RunnableBinding[Any, Any]", each.first).kwargs for name, each in made.items()},
+            {name: reduce(or_, each.steps[1:]) for name, each in made.items()},
+        )
+
+
+def structured_output(
+    model: Runnable[LanguageModelInput, AIMessage], ways: Structured, *, include_raw: bool
+) -> Runnable[LanguageModelInput, Any]:
+    """The bound model and what reads it; with `include_raw`, the message too, as LangChain's own models."""
+    parser = _ParserOfWriter(ways.parsers)
+    if not include_raw:
+        return model | parser
+    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+    unparsed = RunnablePassthrough.assign(parsed=lambda _: None)
+    return RunnableMap(raw=model) | parsed.with_fallbacks([unparsed], exception_key="parsing_error")
+
+
+class _ParserOfWriter(Runnable[AIMessage, Any]):
+    """Hands a message, or its chunks, to the parser of the model that wrote it."""
+
+    def __init__(self, parsers: Mapping[str, Runnable[AIMessage, Any]]) -> None:
+        self._parsers = parsers
+
+    def _parser_of(self, message: AIMessage) -> Runnable[AIMessage, Any]:
+        return self._parsers[message.response_metadata[ANSWERED_BY]]
+
+    def invoke(self, input: AIMessage, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        return self._parser_of(input).invoke(input, config, **kwargs)
+
+    async def ainvoke(self, input: AIMessage, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        return await self._parser_of(input).ainvoke(input, config, **kwargs)
+
+    def transform(
+        self, input: Iterator[AIMessage], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[Any]:
+        for first in input:
+            yield from self._parser_of(first).transform(chain([first], input), config, **kwargs)
+
+    async def atransform(
+        self, input: AsyncIterator[AIMessage], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[Any]:
+        async for first in input:
+            parser = self._parser_of(first)
+            async for output in parser.atransform(_joined(first, input), config, **kwargs):
+                yield output
+
+
+async def _joined(first: AIMessage, rest: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+    yield first
+    async for message in rest:
+        yield message
