@@ -60,6 +60,8 @@ class TokensFormat(SSEFormat, TextualFormat):
 
     def _restarted(self, event: Restart, record: Record) -> list[bytes]:
         superseded = self._answer.restart(event, record.seq)
+        if not (superseded.shown or self.named):
+            return []
         self._after_cr = self._after_cr and not superseded.shown
         named = named_frame(b"restart", restart_fields(record.line, superseded.discard_from))
         return [named, *self._frames_of(superseded.again)]

@@ -21,7 +21,7 @@ class Event(Enum):
 class Script:
     """Numbers of tokens, but `rate` (a second, 0 for no pace), `wait` (seconds) and `fail` (a status).
 
-    The failures come after so many tokens; None for none.
+    The failures come after so many tokens, or tool calls; None for none.
     """
 
     tokens: int = 10
@@ -38,10 +38,11 @@ class Script:
     stall: int | None = None
 
 
-def script_of(prompt: str) -> Script:
-    """Reads `name=number` wherever it stands in the prompt."""
+def script_of(prompt: str, model: str = "") -> Script:
+    """Reads `name=number` wherever it stands in the prompt; `model/name=number` is for that model alone."""
     names = "|".join(Script.__dataclass_fields__)
-    found = dict(re.findall(rf"\b({names})=([0-9.]+)", prompt))
+    told = re.findall(rf"(?<![\w.:-])(?:([\w.:-]+)/)?({names})=([0-9.]+)", prompt)
+    found = {name: value for of, name, value in sorted(told) if of in ("", model)}  # its own ones win
     numbers = {
         name: float(value) if name in ("rate", "wait") else int(value) for name, value in found.items()
     }
@@ -65,6 +66,9 @@ def steps(script: Script, asked: Asked, wire: Wire) -> Iterator[bytes | Event]:
     if script.tools and asked.tools and not asked.answered:
         for index in range(script.tools):
             yield wire.tool_call(index, asked.tools[0])
+            if failing := _failing(index + 1, script, wire):
+                yield failing
+                return
         yield wire.ending("tool_calls", script.tools)
         return
     for number in range(script.tokens + 1):
@@ -78,7 +82,7 @@ def steps(script: Script, asked: Asked, wire: Wire) -> Iterator[bytes | Event]:
 
 
 def _failing(number: int, script: Script, wire: Wire) -> bytes | Event | None:
-    """What goes wrong after so many tokens, if anything does."""
+    """What goes wrong after so many tokens or calls, if anything does."""
     if number == script.truncate:
         return wire.ended_early() or Event.END
     if number == script.malformed:

@@ -89,7 +89,7 @@ class _Connection:
         read, make_wire = WIRES[path]
         asked = read(orjson.loads(body), headers)
         call = Call(path=path, asked=asked, connection=self._number)
-        script = script_of(asked.prompt)
+        script = script_of(asked.prompt, asked.model)
         earlier = len(self._provider.calls_of(asked.prompt))
         self._provider.calls.append(call)
         wire = make_wire(asked, len(self._provider.calls))
