@@ -27,8 +27,9 @@ export class Announcer {
     this.#node.replaceChildren();
   }
 
-  /** The answer is this by now. */
+  /** The answer is this by now; shorter, where some of it was superseded: then what takes its place is said. */
   follow(text) {
+    if (text.length < this.#text.length) this.#said = Math.min(this.#said, shared(text, this.#text));
     this.#text = text;
     if (text.length > this.#said) this.#timer ||= setTimeout(() => this.#sayBatch(), BATCH);
   }
@@ -50,6 +51,13 @@ export class Announcer {
     // Nothing is added to what is being read: each batch takes the place of the one before.
     if (spoken) this.#node.replaceChildren(spoken);
   }
+}
+
+/** How far two texts are the same. */
+function shared(one, other) {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  return at;
 }
 
 /** Pure: how far a text from `start` on has whole sentences. */

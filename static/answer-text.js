@@ -1,4 +1,4 @@
-/** Pure: a run's answer as text, for what goes on from it, copies it or reads it out. */
+/** Pure: a run's answer as text, for what goes on from it, copies it or reads it out; only what counts. */
 
 export function answerOf({ parts }) {
   return parts
@@ -12,6 +12,6 @@ export function hasAnswer({ parts }) {
   return parts.some((part) => isAnswer(part) && part.text.trim());
 }
 
-function isAnswer({ kind, channel }) {
-  return kind === "text" && channel === "answer";
+function isAnswer({ kind, channel, superseded }) {
+  return kind === "text" && channel === "answer" && !superseded;
 }

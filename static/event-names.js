@@ -7,6 +7,7 @@ export const EVENT_NAMES = Object.freeze([
   "tool_call",
   "message_end",
   "usage",
+  "restart",
   "tool_start",
   "tool_progress",
   "tool_end",

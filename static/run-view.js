@@ -10,6 +10,7 @@ import { figuresOf } from "./figures.js";
 import { inFrames } from "./frames.js";
 import { PromptView } from "./prompt-view.js";
 import { ReasoningPart } from "./reasoning-part.js";
+import { RestartPart } from "./restart-part.js";
 import { isPlain, wordsOf } from "./refusal-words.js";
 import { SourcesPart } from "./sources-part.js";
 import { TextPart } from "./text-part.js";
@@ -23,6 +24,7 @@ const PARTS = {
   sources: SourcesPart,
   tree: TreePart,
   approval: ApprovalPart,
+  restart: RestartPart,
 };
 const TOLD = 2_000; // milliseconds in which a button says what it did
 

@@ -1,4 +1,4 @@
-/** A message's text on the page: Markdown, or JSON as it is written; inner text is folded away. */
+/** A message's text on the page: Markdown, or JSON as it is written; inner text is folded away, superseded text struck out. */
 
 import { element, setText } from "./element.js";
 import { GrowingMarkdown } from "./growing-markdown.js";
@@ -16,12 +16,22 @@ export class TextPart {
     this.node = channel === "answer" ? this.#text.node : this.#folded();
   }
 
-  draw({ text, complete, covered, figures }) {
+  draw({ text, complete, covered, superseded, figures }) {
     this.#text.show(text, complete);
     this.#text.node.source = text;
     this.node.hidden = covered || !text.trim();
     if (figures) this.node.dataset.figures = figures.join(" · ");
+    if (superseded) this.#strike();
     if (this.#preview) setText(this.#preview, text.trim().slice(0, PREVIEW));
+  }
+
+  /** Still to be read, and told as deleted to who cannot see it. */
+  #strike() {
+    const { node } = this.#text;
+    if (node.parentNode?.localName === "del") return;
+    const struck = element("del", { class: "superseded" });
+    node.replaceWith(struck);
+    struck.append(node);
   }
 
   #folded() {

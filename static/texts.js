@@ -1,13 +1,14 @@
 /**
  * Pure: what models write, as parts of transcript.js's state.
  *
- * Part: {kind: "text", messageId, channel, text, complete, covered, figures}; `covered` where a tree shows the same, and
- * `figures` are words | {kind: "reasoning", messageId, text, since, until, complete}, in the run's milliseconds.
+ * Part: {kind: "text", messageId, channel, text, complete, covered, superseded, figures}; `covered` where a tree shows
+ * the same, `superseded` where it counts no more, and `figures` are words | {kind: "reasoning", messageId, text, since,
+ * until, complete}, in the run's milliseconds.
  */
 
 /** A text from its event, or from a snapshot. */
 export function newText({ message_id: messageId, channel, text }) {
-  return { kind: "text", messageId, channel, text, complete: false, covered: false, figures: null };
+  return { kind: "text", messageId, channel, text, complete: false, covered: false, superseded: false, figures: null };
 }
 
 /** More of a message's text. */

@@ -4,7 +4,7 @@ import { element, setText } from "./element.js";
 import { duration } from "./figures.js";
 import { block, fill, shown } from "./value-block.js";
 
-const LABELS = { called: "called", running: "running", succeeded: "done", failed: "failed", rejected: "rejected" };
+const LABELS = { called: "called", running: "running", succeeded: "done", failed: "failed", rejected: "rejected", superseded: "superseded" };
 
 export class ToolsPart {
   #cards = [];

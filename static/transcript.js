@@ -5,15 +5,16 @@
  * identity what it has to draw. `parts` are in the order of the events. `epoch` changes where everything shown so far
  * no longer holds. `status` is starting, running, waiting or how the run ended.
  *
- * Part: texts.js's | outputs.js's | {kind: "tools", tools} | {kind: "sources", items} | approvals.js's
+ * Part: texts.js's | outputs.js's | restarts.js's | {kind: "tools", tools} | {kind: "sources", items} | approvals.js's
  * Tool: {id, messageId, name, status, args, input, progress, output, truncated, size, error, durationMs}; status is
- * called, running, succeeded or failed, as in the service's own snapshots, or rejected.
+ * called, running, succeeded or failed, as in the service's own snapshots, or rejected, or superseded.
  */
 
 import { asked, closed, goneOn } from "./approvals.js";
 import { figuresOf } from "./figures.js";
 import { NEW_METER, messageFigures, metered, runFigures } from "./meter.js";
 import { partialOutput, wholeOutput } from "./outputs.js";
+import { restarted } from "./restarts.js";
 import { completed, newText, thought, thoughtOver, written } from "./texts.js";
 
 export const NEW_RUN = Object.freeze({
@@ -33,6 +34,7 @@ const REDUCERS = {
   reasoning: (run, data) => withParts(run, thought(run.parts, data)),
   message_end: (run, { message_id: id, t }) => withParts(run, completed(run.parts, t, id)),
   usage: (run, { message_id: id }) => withFigures(run, id),
+  restart: (run, data) => withParts(run, restarted(run.parts, data)),
   partial: (run, { value }) => withParts(run, partialOutput(run.parts, value)),
   tool_call: (run, data) =>
     withTool(withParts(run, thoughtOver(run.parts, data)), data, (tool) => ({ args: tool.args + data.args_delta })),
@@ -133,7 +135,8 @@ function withTool(run, { tool_call_id: id, message_id: messageId = null, name = 
 
 function toolAt(parts, id) {
   for (let at = parts.length - 1; at >= 0; at--) {
-    const index = parts[at].kind === "tools" ? parts[at].tools.findIndex((tool) => tool.id === id) : -1;
+    const isMeant = (tool) => tool.id === id && tool.status !== "superseded";
+    const index = parts[at].kind === "tools" ? parts[at].tools.findIndex(isMeant) : -1;
     if (index >= 0) return [at, index];
   }
   return null;

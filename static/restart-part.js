@@ -1,0 +1,18 @@
+/** Which model failed in mid-answer, and which one answers instead. */
+
+import { element } from "./element.js";
+
+export class RestartPart {
+  constructor({ model, nextModel, code }) {
+    const failed = element("p", {}, name(model), " failed ", element("code", {}, code), ": what it wrote is superseded. ");
+    failed.append(name(nextModel), " answers instead.");
+    this.node = element("aside", { class: "restart", "aria-label": "The answer began anew" }, failed);
+  }
+
+  /** It never changes. */
+  draw() {}
+}
+
+function name(model) {
+  return element("strong", {}, model || "the model");
+}
