@@ -12,8 +12,9 @@ export class ReasoningPart {
     this.node = element("details", { class: "reasoning" }, this.#summary, this.#text.node);
   }
 
-  draw({ text, complete, since, until }) {
+  draw({ text, complete, superseded, since, until }) {
     this.#text.show(text, complete);
+    this.node.classList.toggle("superseded", superseded === true);
     this.node.dataset.state = complete ? "complete" : "running";
     setText(this.#summary, complete ? `Thought for ${duration(until - since)}` : "Thinking…");
     this.node.hidden = !text.trim();

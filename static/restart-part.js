@@ -4,9 +4,9 @@ import { element } from "./element.js";
 
 export class RestartPart {
   constructor({ model, nextModel, code }) {
-    const failed = element("p", {}, name(model), " failed ", element("code", {}, code), ": what it wrote is superseded. ");
-    failed.append(name(nextModel), " answers instead.");
-    this.node = element("aside", { class: "restart", "aria-label": "The answer began anew" }, failed);
+    const said = ["failed (", element("code", {}, code), "): what it wrote is superseded. "];
+    const told = element("p", {}, name(model), " ", ...said, name(nextModel), " answers instead.");
+    this.node = element("aside", { class: "restart", "aria-label": "The answer began anew" }, told);
   }
 
   /** It never changes. */

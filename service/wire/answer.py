@@ -25,7 +25,7 @@ class AnswerText:
         self._speaking: str | None = None
         self._waiting: dict[str, list[str]] = {}
         self._ended: set[str] = set()
-        self._since = 0  # the seq of the event with which the one that speaks began to
+        self.since = 0  # the seq of the event with which the one that speaks began to
         self._beside: list[str] = []  # others' texts that came with that event
 
     def due(self, event: Event, seq: int) -> list[str]:
@@ -43,7 +43,7 @@ class AnswerText:
     def restart(self, event: Restart, seq: int) -> Superseded:
         """What is superseded with this event. Text that only waited for its turn is dropped."""
         if event.message_id == self._speaking:
-            return Superseded(True, self._since, self._beside)
+            return Superseded(True, self.since, self._beside)
         self._waiting.pop(event.message_id, None)
         return Superseded(False, seq, [])
 
@@ -76,7 +76,7 @@ class AnswerText:
         return texts
 
     def _speak(self, message_id: str, seq: int, beside: list[str]) -> None:
-        self._speaking, self._since, self._beside = message_id, seq, beside
+        self._speaking, self.since, self._beside = message_id, seq, beside
 
     def _next(self, seq: int) -> list[str]:
         """Ended messages whole, up to the first that still goes on: it speaks from now."""

@@ -27,6 +27,7 @@ class TokensFormat(SSEFormat, TextualFormat):
     def __init__(self) -> None:
         self._answer = AnswerText()
         self._after_cr = False
+        self._began_after_cr = False  # as it was before the message that speaks
 
     def forget(self) -> None:
         self._answer.forget()
@@ -39,7 +40,10 @@ class TokensFormat(SSEFormat, TextualFormat):
         event = record.event()
         if isinstance(event, Restart):
             return self._restarted(event, record)
-        frames = self._frames_of(self._answer.due(event, record.seq))
+        before, texts = self._after_cr, self._answer.due(event, record.seq)
+        if self._answer.since == record.seq:
+            self._began_after_cr = before
+        frames = self._frames_of(texts)
         return frames + self.last_frames(event, record.line) if record.terminal else frames
 
     def text_of(self, frame: bytes) -> str:
@@ -62,7 +66,8 @@ class TokensFormat(SSEFormat, TextualFormat):
         superseded = self._answer.restart(event, record.seq)
         if not (superseded.shown or self.named):
             return []
-        self._after_cr = self._after_cr and not superseded.shown
+        if superseded.shown:
+            self._after_cr = self._began_after_cr
         named = named_frame(b"restart", restart_fields(record.line, superseded.discard_from))
         return [named, *self._frames_of(superseded.again)]
 

@@ -52,7 +52,7 @@ def test_superseded_text_is_struck_out_and_the_fallback_goes_on(open_tab: OpenTa
     assert tab.parts == ["superseded", "restart", "text"]
     assert tab.run.locator("del").evaluate("(node) => getComputedStyle(node).textDecorationLine") == "line-through"
     note = tab.run.locator(".restart").inner_text()
-    assert note.startswith("gpt-4.1-mini failed provider_cut")
+    assert note.startswith("gpt-4.1-mini failed (provider_cut)")
     assert note.endswith("llama-3.1-8b-instant answers instead.")
     assert grave_findings(tab) == []
 

@@ -9,7 +9,7 @@ import orjson
 from openai.types.chat import ChatCompletionChunk
 
 from service.event_log.base import Record
-from service.events import TERMINAL, Cancelled, Done, Event, RunError, decode_event
+from service.events import TERMINAL, Cancelled, Done, Event, Restart, RunError, decode_event
 from tests.wire import expected
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
@@ -35,7 +35,7 @@ def check_events(log: Log, chunks: list[bytes]) -> None:
 def check_tokens(log: Log, chunks: list[bytes]) -> None:
     groups = _by_event(log, _read(chunks))
     for frames, record, told in zip(groups, log.records, expected.told(log), strict=True):
-        _check_told(frames, told, record)
+        _check_told(frames, told)
 
 
 def _by_event(log: Log, messages: list[Message]) -> list[list[tuple[str, str]]]:
@@ -52,8 +52,10 @@ def _by_event(log: Log, messages: list[Message]) -> list[list[tuple[str, str]]]:
 
 def check_message(log: Log, chunks: list[bytes]) -> None:
     groups = _by_event(log, _read(chunks))
-    for frames, record, text in zip(groups, log.records, expected.pieces(log), strict=True):
-        event = record.event()
+    for index, text in enumerate(expected.said(log)):
+        frames, record, event = groups[index], log.records[index], log.events[index]
+        if isinstance(event, Restart):
+            assert frames.pop(0) == ("restart", expected.restart_data(log, index))
         if record.name in expected.TOOLS | {"run", "usage"}:
             assert frames.pop() == (record.name, record.line.decode())
         if isinstance(event, Cancelled):
@@ -82,24 +84,31 @@ def check_openai(log: Log, chunks: list[bytes]) -> None:
         assert groups[-1].pop() == ("message", "[DONE]")
     assert {name for frames in groups for name, _ in frames} == {"message"}
     objects = [[orjson.loads(data) for _, data in frames] for frames in groups]
-    for told, event, text in zip(objects, log.events, expected.pieces(log), strict=True):
-        _check_openai_objects(told, event, text)
+    for index, text in enumerate(expected.noted(log)):
+        _check_openai_objects(objects[index], log, index, text)
 
 
 def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
     body = b"".join(chunks)
     reader = Lines()
     lines = [orjson.loads(line) for chunk in chunks for line in reader.feed(chunk)]
-    for event, text in zip(log.events, expected.pieces(log), strict=True):
+    for index, text in enumerate(expected.noted(log)):
+        event = log.events[index]
         count = (event.type == "run" or event.type in TERMINAL) + bool(text)
-        _check_openai_objects(lines[:count], event, text)
+        _check_openai_objects(lines[:count], log, index, text)
         del lines[:count]
     assert lines == []
     _check_no_separator(body)
 
 
-def _check_openai_objects(objects: list[Any], event: Event, text: str) -> None:
-    """A run's role, an event's text, how it ended; every chunk is one as OpenAI's own types have it."""
+def _check_openai_objects(objects: list[Any], log: Log, index: int, text: str) -> None:
+    """A run's role, an event's text, how it ended; every chunk is one as OpenAI's own types have it. A note of a
+    restart has a line of its own, and the event in a field that programs find."""
+    event = log.events[index]
+    if isinstance(event, Restart) and text:
+        text = f"\n{text}\n"
+        restart = ChatCompletionChunk.model_validate(objects[0]).model_extra or {}
+        assert restart["restart"] == orjson.loads(expected.restart_data(log, index))
     if isinstance(event, RunError | Cancelled):
         error = objects.pop()["error"]
         assert error.keys() == {"message", "type", "param", "code"}
@@ -116,12 +125,12 @@ def _check_openai_objects(objects: list[Any], event: Event, text: str) -> None:
     assert [(delta.content, reason) for delta, reason in deltas] == ([(text, None)] if text else [])
 
 
-def _check_told(frames: list[tuple[str, str]], told: Told, record: Record) -> None:
+def _check_told(frames: list[tuple[str, str]], told: Told) -> None:
     """Text, then the event by its name, then a marker; nothing else looks like a marker."""
     if told.marker is not None:
         assert frames.pop() == ("message", told.marker)
     if told.named is not None:
-        assert frames.pop() == (told.named, record.line.decode())
+        assert frames.pop(0 if told.named == "restart" else -1) == (told.named, told.data)
     assert {event for event, _ in frames} <= {"message"}
     assert "".join(data for _, data in frames) == told.text
     assert not [data for _, data in frames if data == "[DONE]" or data.startswith("[ERROR]")]

@@ -17,6 +17,7 @@ from service.events import (
     MessageEnd,
     Partial,
     Reasoning,
+    Restart,
     RunStarted,
     Sources,
     StepEnd,
@@ -114,10 +115,23 @@ class _Story:
 
     random: Random
     speaking: list[tuple[str, Channel]] = field(default_factory=list)
+    began: dict[str, int] = field(default_factory=dict)
+    seq: int = 1
+    over: str | None = None  # the message that was superseded just now
     messages: Iterator[int] = field(default_factory=lambda: count(1))
     after_cr: bool = False
 
     def next(self) -> Event:
+        event = self._next()
+        self.seq += 1
+        if isinstance(event, Token):
+            self.began.setdefault(event.message_id, self.seq)
+        return event
+
+    def _next(self) -> Event:
+        if self.over is not None:
+            message_id, self.over = self.over, None
+            return MessageEnd(t=2, message_id=message_id, finish_reason="error")
         if self.random.random() < 0.7:
             return self._said()
         return self.random.choice(_BETWEEN)(self.random)
@@ -127,10 +141,25 @@ class _Story:
             channel: Channel = "inner" if self.random.random() < 0.2 else "answer"
             self.speaking.append((f"m{next(self.messages)}", channel))
         message_id, channel = self.random.choice(self.speaking)
+        if message_id in self.began and self.random.random() < 0.1:
+            return self._restarted(message_id, channel)
         if self.random.random() < 0.2:
             self.speaking.remove((message_id, channel))
             return MessageEnd(t=2, message_id=message_id, finish_reason="stop")
         return Token(t=1, message_id=message_id, step=None, channel=channel, text=self._text())
+
+    def _restarted(self, message_id: str, channel: Channel) -> Event:
+        self.speaking.remove((message_id, channel))
+        self.over = message_id
+        return Restart(
+            t=2,
+            attempt=1,
+            discard_from=self.began[message_id],
+            message_id=message_id,
+            code="provider_cut",
+            model=random_text(self.random),
+            next_model=None,
+        )
 
     def _text(self) -> str:
         """Sometimes one that shares a CRLF with the text before it."""
