@@ -11,6 +11,7 @@ from service.events import (
     Done,
     Event,
     MessageEnd,
+    Restart,
     RunError,
     RunStarted,
     Status,
@@ -59,6 +60,18 @@ def started() -> RunStarted:
 
 def ended(message_id: str = "m1") -> MessageEnd:
     return MessageEnd(t=1, message_id=message_id, finish_reason="stop")
+
+
+def restart(message_id: str = "m1", discard_from: int = 1) -> Restart:
+    return Restart(
+        t=2,
+        attempt=1,
+        discard_from=discard_from,
+        message_id=message_id,
+        code="provider_cut",
+        model="first",
+        next_model="second",
+    )
 
 
 def tool_start(name: str = "add") -> ToolStart:

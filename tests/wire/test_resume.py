@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.event_log.base import Record
 from tests.wire.connections import CLIENTS, Finished, read_with_cuts
 from tests.wire.random_logs import RUN_ID, random_log
-from tests.wire.stories import done, ended, failed, logged, token, tool_end, tool_start
+from tests.wire.stories import done, ended, failed, logged, restart, token, tool_end, tool_start
 
 pytestmark = pytest.mark.parametrize("format_name", CLIENTS)
 
@@ -32,8 +32,22 @@ AGENT = logged(
 )
 FAILED = logged(token("a"), token("b", "m2"), token("\r", "m2"), failed("no"))
 
+# Text that waits, with it text of another message that is to be told again, a CR before what takes its place.
+RESTARTED = logged(
+    token("a"),
+    token("b\r", "m2"),
+    token("c1", "m3"),
+    ended("m2"),
+    ended("m1"),
+    token("c2\r", "m3"),
+    restart("m3", 3),
+    ended("m3"),
+    token("\nd", "m4"),
+    done(),
+)
 
-@pytest.mark.parametrize("records", [AGENT, FAILED], ids=["done", "error"])
+
+@pytest.mark.parametrize("records", [AGENT, FAILED, RESTARTED], ids=["done", "error", "restart"])
 async def test_a_cut_at_any_byte_loses_repeats_and_reorders_nothing(
     format_name: str, records: list[Record]
 ) -> None:
