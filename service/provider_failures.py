@@ -40,7 +40,7 @@ def provider_failure_of(error: BaseException) -> RunFailed:
 
 
 def falls_back(failure: RunFailed) -> bool:
-    """Whether another provider may answer where one failed so: it was its fault, or it has no use for our key."""
+    """Whether another provider may answer where one failed so: by its fault, or since it refuses our key."""
     return failure.fault == "provider" or failure.code == "provider_auth"
 
 

@@ -117,7 +117,9 @@ class Settings(BaseSettings):
         5, description="Failures of a provider in a row after which its models are passed over."
     )
     breaker_seconds: float = Field(
-        30, gt=0, description="How long that lasts; then one call tries it again, and the others if that goes well."
+        30,
+        gt=0,
+        description="How long that lasts; then one call tries it again, and the others if that goes well.",
     )
     offline: bool = Field(False, description="Use the built-in model alone, whatever keys are set.")
     groq_api_key: SecretStr = Field(SecretStr(""), description="Key of Groq, `groq:…`.")
@@ -230,7 +232,13 @@ class Settings(BaseSettings):
         return f"postgresql://{access}@{host}:{self.postgres_port}/{name}"
 
     @field_validator(
-        "cors_origins", "chains", "fallback_models", "allowed_hosts", "trusted_proxies", "rate_limit_routes", mode="before"
+        "cors_origins",
+        "chains",
+        "fallback_models",
+        "allowed_hosts",
+        "trusted_proxies",
+        "rate_limit_routes",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -1,7 +1,7 @@
 """Attempts at an answer: one model after the other, and the calls in flight that may be ended by themselves.
 
-A call is known by LangChain's run id, by which the bridge sees that it is silent. It can be ended where it runs
-on the event loop: threads cannot be interrupted.
+A call is known by LangChain's run id, by which the bridge sees that it is silent. It can be ended where it
+runs on the event loop: threads cannot be interrupted.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.callbacks import Callbacks
-from langchain_core.language_models import BaseChatModel, LanguageModelInput, LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig, ensure_config
@@ -25,7 +25,7 @@ from .breaker import Breakers
 from .structured import ANSWERED_BY, Structured, structured_output
 
 _STRUCTURED = "structured"  # the bound argument with what each model is bound to for a structured output
-_OWN = frozenset({"cache", "callbacks", "disable_streaming", "metadata", "rate_limiter", "tags", "verbose"})
+_OWN = frozenset({"cache", "callbacks", "disable_streaming", "rate_limiter", "tags", "verbose"})
 
 
 class FallbackModel(BaseChatModel):
@@ -80,7 +80,7 @@ class FallbackModel(BaseChatModel):
     ) -> Runnable[LanguageModelInput, Any]:
         """Each model in its own way, read by the parser of the one that answered."""
         models = {each.name: each.model for each in self.candidates}
-        ways = Structured.of(models, schema, kwargs)
+        ways = Structured(models, schema, kwargs)
         return structured_output(self.bind(**{_STRUCTURED: ways}), ways, include_raw=include_raw)
 
     # --- asking ------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class FallbackModel(BaseChatModel):
         given = dict(kwargs)
         ways: Structured | None = given.pop(_STRUCTURED, None)
         if ways is not None:
-            return {**ways.bound[attempt.candidate.name], **given}
+            return {**ways.bound(attempt.candidate.name), **given}
         if "tools" not in given:
             return given
         binding = cast("RunnableBinding[Any, Any]", attempt.candidate.model.bind_tools(**given))

@@ -1,7 +1,6 @@
 """Structured outputs of several models: each is bound in its own way, and read by the parser of its own."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
 from operator import itemgetter, or_
@@ -21,33 +20,40 @@ from langchain_core.runnables import (
 ANSWERED_BY = "answered_by"  # in a message's metadata: the name of the model that wrote it
 
 
-@dataclass(frozen=True, slots=True)
 class Structured:
-    """By the models' names: what each is bound to, and what reads its messages."""
+    """One schema for several models by their names; each is bound when it is first asked, since that may take
+    its package's imports."""
 
-    bound: Mapping[str, Mapping[str, Any]]
-    parsers: Mapping[str, Runnable[AIMessage, Any]]
+    def __init__(
+        self, models: Mapping[str, BaseChatModel], schema: dict[str, Any] | type, options: Mapping[str, Any]
+    ) -> None:
+        self._models = models
+        self._schema = schema
+        self._options = options
+        self._made: dict[str, RunnableSequence[Any, Any]] = {}
 
-    @classmethod
-    def of(
-        cls, models: Mapping[str, BaseChatModel], schema: dict[str, Any] | type, options: Mapping[str, Any]
-    ) -> "Structured":
-        """By what LangChain makes of each: a sequence of the bound model and a parser."""
-        made = {
-            name: cast("RunnableSequence[Any, Any]", model.with_structured_output(schema, **options))
-            for name, model in models.items()
-        }
-        return cls(
-            {name: cast("RunnableBinding[Any, Any]", each.first).kwargs for name, each in made.items()},
-            {name: reduce(or_, each.steps[1:]) for name, each in made.items()},
-        )
+    def bound(self, name: str) -> Mapping[str, Any]:
+        """The arguments with which the model is called."""
+        binding: RunnableBinding[Any, Any] = self._of(name).first  # type: ignore[assignment]
+        return binding.kwargs
+
+    def parser(self, name: str) -> Runnable[AIMessage, Any]:
+        """What reads the model's message."""
+        return reduce(or_, self._of(name).steps[1:])
+
+    def _of(self, name: str) -> "RunnableSequence[Any, Any]":
+        """LangChain makes a sequence: the bound model and its parser."""
+        if name not in self._made:
+            made = self._models[name].with_structured_output(self._schema, **self._options)
+            self._made[name] = cast("RunnableSequence[Any, Any]", made)
+        return self._made[name]
 
 
 def structured_output(
     model: Runnable[LanguageModelInput, AIMessage], ways: Structured, *, include_raw: bool
 ) -> Runnable[LanguageModelInput, Any]:
     """The bound model and what reads it; with `include_raw`, the message too, as LangChain's own models."""
-    parser = _ParserOfWriter(ways.parsers)
+    parser = _ParserOfWriter(ways)
     if not include_raw:
         return model | parser
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
@@ -58,11 +64,11 @@ def structured_output(
 class _ParserOfWriter(Runnable[AIMessage, Any]):
     """Hands a message, or its chunks, to the parser of the model that wrote it."""
 
-    def __init__(self, parsers: Mapping[str, Runnable[AIMessage, Any]]) -> None:
-        self._parsers = parsers
+    def __init__(self, ways: Structured) -> None:
+        self._ways = ways
 
     def _parser_of(self, message: AIMessage) -> Runnable[AIMessage, Any]:
-        return self._parsers[message.response_metadata[ANSWERED_BY]]
+        return self._ways.parser(message.response_metadata[ANSWERED_BY])
 
     def invoke(self, input: AIMessage, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         return self._parser_of(input).invoke(input, config, **kwargs)

@@ -14,7 +14,6 @@ class Superseded(NamedTuple):
     again: list[str]
 
 
-
 class AnswerText:
     """The answer's tokens, one message at a time: what a parallel model writes waits for its turn.
 

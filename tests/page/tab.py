@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 EVENTS_FROM_THE_START = "/runs/*/events?format=events"
 PATIENCE = 15_000  # milliseconds; for a condition that never comes
 
-# The newest answer as its model wrote it, if each letter and digit of it is on the page; else what is there. What is
-# struck out is no part of it.
+# The newest answer as its model wrote it, if each letter and digit of it is on the page; else what is there.
+# What is struck out is no part of it.
 ANSWER = """
 [...[...document.querySelectorAll("article")].at(-1)?.querySelectorAll(".text[data-channel=answer]") ?? []]
   .filter((node) => !node.closest("del"))

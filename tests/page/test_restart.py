@@ -22,16 +22,19 @@ DIES = "gpt-4.1-mini/cut=10 tokens=12"  # after the tenth token
 TEN = "".join(map(token, range(1, 11))).strip()
 TWELVE = "".join(map(token, range(1, 13))).strip()
 STRUCK = "[...document.querySelectorAll('article del .text')].map((node) => node.source.trim())"
-RESTART = "restart", {
-    "t": 1,
-    "attempt": 1,
-    "reason": "fallback",
-    "discard_from": 2,
-    "message_id": "m1",
-    "code": "provider_cut",
-    "model": "first",
-    "next_model": "second",
-}
+RESTART = (
+    "restart",
+    {
+        "t": 1,
+        "attempt": 1,
+        "reason": "fallback",
+        "discard_from": 2,
+        "message_id": "m1",
+        "code": "provider_cut",
+        "model": "first",
+        "next_model": "second",
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,10 @@ def test_superseded_text_is_struck_out_and_the_fallback_goes_on(open_tab: OpenTa
     assert tab.page.evaluate(STRUCK) == [TEN]
     assert tab.answer.strip() == TWELVE
     assert tab.parts == ["superseded", "restart", "text"]
-    assert tab.run.locator("del").evaluate("(node) => getComputedStyle(node).textDecorationLine") == "line-through"
+    assert (
+        tab.run.locator("del").evaluate("(node) => getComputedStyle(node).textDecorationLine")
+        == "line-through"
+    )
     note = tab.run.locator(".restart").inner_text()
     assert note.startswith("gpt-4.1-mini failed (provider_cut)")
     assert note.endswith("llama-3.1-8b-instant answers instead.")
@@ -91,7 +97,11 @@ def test_calls_of_a_model_that_died_are_struck_out_and_run_once(open_tab: OpenTa
     tab.ask("gpt-4.1-mini/cut=1 tools=2 tokens=2", "agent")
     tab.until_ended()
     cards = tab.run.locator(".tool")
-    assert [card.get_attribute("data-state") for card in cards.all()] == ["superseded", "succeeded", "succeeded"]
+    assert [card.get_attribute("data-state") for card in cards.all()] == [
+        "superseded",
+        "succeeded",
+        "succeeded",
+    ]
     name = cards.first.locator(".tool-name")
     assert name.evaluate("(node) => getComputedStyle(node).textDecorationLine") == "line-through"
 

@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 from openai.types.chat import ChatCompletionChunk
 
-from service.event_log.base import Record
-from service.events import TERMINAL, Cancelled, Done, Event, Restart, RunError, decode_event
+from service.events import TERMINAL, Cancelled, Done, Restart, RunError, decode_event
 from tests.wire import expected
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
@@ -34,7 +33,7 @@ def check_events(log: Log, chunks: list[bytes]) -> None:
 
 def check_tokens(log: Log, chunks: list[bytes]) -> None:
     groups = _by_event(log, _read(chunks))
-    for frames, record, told in zip(groups, log.records, expected.told(log), strict=True):
+    for frames, told in zip(groups, expected.told(log), strict=True):
         _check_told(frames, told)
 
 
@@ -102,8 +101,9 @@ def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
 
 
 def _check_openai_objects(objects: list[Any], log: Log, index: int, text: str) -> None:
-    """A run's role, an event's text, how it ended; every chunk is one as OpenAI's own types have it. A note of a
-    restart has a line of its own, and the event in a field that programs find."""
+    """A run's role, an event's text, how it ended; every chunk is one as OpenAI's own types have it.
+
+    A note of a restart has a line of its own, and the event in a field that programs find."""
     event = log.events[index]
     if isinstance(event, Restart) and text:
         text = f"\n{text}\n"

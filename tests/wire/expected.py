@@ -67,9 +67,7 @@ def began(events: Sequence[Event], restart: Restart) -> int | None:
     events, supersedes; None where none of it was shown."""
     if restart.message_id not in shown(events[:-1]):
         return None
-    return next(
-        index for index in range(len(events)) if restart.message_id in shown(events[: index + 1])
-    )
+    return next(index for index in range(len(events)) if restart.message_id in shown(events[: index + 1]))
 
 
 def said(log: Log, written: Callable[[str], str] = str) -> Iterator[str]:

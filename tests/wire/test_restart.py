@@ -15,7 +15,14 @@ from tests.wire.tables import assert_row
 from tests.wire.test_text_format import read
 
 # One model at a time.
-SIMPLE: Sequence[Event] = [token("a"), token("b"), restart("m1", 1), ended("m1"), token("c", "m2"), ended("m2")]
+SIMPLE: Sequence[Event] = [
+    token("a"),
+    token("b"),
+    restart("m1", 1),
+    ended("m1"),
+    token("c", "m2"),
+    ended("m2"),
+]
 # m3 began to speak with the event that told m2's text as well.
 BESIDE: Sequence[Event] = [
     *(token("a"), token("b", "m2"), token("c", "m3"), ended("m2"), ended("m1"), token("d", "m3")),
