@@ -73,8 +73,8 @@ class Execution:
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
     `meter` what may be spent. `second_chance` ends a model call that is silent, by LangChain's run id, and
-    returns whether another model takes its place; else the run ends. With `retold` it is paused, where another
-    process left it.
+    returns whether another model takes its place; else the run ends. With `retold` it is paused, where
+    another process left it.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ _Event = Literal["asked", "answered", "failed", "left"]
 
 # What a breaker becomes; where nothing stands, it stays as it is. A closed one counts failures before it
 # opens. It is asked while open once its time is over, or since nobody else is left: then that call is the
-# probe. `left` is a probe that was cancelled, or refused by the client's fault: it told nothing of the provider.
+# probe. `left` is a probe that was cancelled, or refused by the client's fault: it told nothing.
 _NEXT: Mapping[tuple[BreakerState, _Event], BreakerState] = {
     ("closed", "failed"): "open",
     ("open", "asked"): "probing",
@@ -44,7 +44,7 @@ class Breaker:
             return self.state == "closed" or (self.state == "open" and is_over)
 
     def ask(self) -> bool:
-        """A call begins; returns whether it is the probe, after which `answer`, `fail` or `leave` must come."""
+        """A call begins; returns whether it is the probe, which must end by `answer`, `fail` or `leave`."""
         with self._lock:
             was_open = self.state == "open"
             self._become("asked")

@@ -1,8 +1,9 @@
 """`FallbackModel`: several models as one, which are asked in turn until one of them has answered.
 
-Each attempt is a whole call of a model, with a LangChain run of its own: whoever listens sees one fail and the
-next begin, and the chain gets the answer of the one that succeeded alone. Where the chain's own code reads a
-stream, the next model takes over only until the first words are handed to it: they cannot be taken back.
+Each attempt is a whole call of a model, with a LangChain run of its own: whoever listens sees one fail and
+the next begin, and the chain gets the answer of the one that succeeded alone. Where the chain's own code
+reads a stream, the next model takes over only until the first words are handed to it: they cannot be taken
+back.
 """
 
 import asyncio

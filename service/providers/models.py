@@ -32,8 +32,8 @@ class Models:
 
     `environment` has the keys and addresses, by the variables that the table names. `model` is the default;
     without it, it is that of the first provider with a key. `offline` leaves the built-in model alone.
-    `fallbacks` are asked where another one fails, but for the built-in one, in their order and as the breakers
-    say.
+    `fallbacks` are asked where another one fails, but for the built-in one, in their order and as the
+    breakers say.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Models:
         return self._built[key]
 
     def second_chance(self, run_id: UUID, failure: RunFailed) -> bool:
-        """End the model call with this LangChain run id, if another model is to answer then; whether one is."""
+        """End the model call with this LangChain run id, if another model is left; returns whether one is."""
         return self._attempts.end(run_id, failure)
 
     @property

@@ -6,8 +6,8 @@ from ..events import Cancelled, Done, Event, MessageEnd, Restart, RunError, Toke
 
 
 class Superseded(NamedTuple):
-    """What of a stream's text counts no more: all frames of text from this `seq` on, but for the texts of
-    other messages that came with that event, which are to be said `again`. `shown` says whether there is any."""
+    """What of a stream's text counts no more: all frames of text from this `seq` on, if any were `shown`. The
+    texts of other messages that came with that event are to be said `again`."""
 
     shown: bool
     discard_from: int

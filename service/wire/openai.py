@@ -23,8 +23,8 @@ class OpenAIFormat(SSEFormat):
     """`include_usage` sends what OpenAI does for `stream_options.include_usage`: one more chunk at the end.
 
     A run that waits for a person finishes with `stop`; a gap, a failure and a cancelled run are errors. Text
-    that was superseded cannot be taken back: a chunk says so in its content, for people, and in a field of its
-    own, for programs.
+    that was superseded cannot be taken back: a chunk says so in its content, for people, and in a field of
+    its own, for programs.
     """
 
     stateful = True
