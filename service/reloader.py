@@ -1,5 +1,6 @@
 """`--reload`: one process watches the users' files, another serves, and is started anew when one changes."""
 
+import logging
 import os
 import socket
 import sys
@@ -9,17 +10,18 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 from .chain_targets import parse_target
-from .environment import enter_environment
+from .environment import enter_environment, read_log_settings
 from .errors import StartError
+from .observability.logs import Logs
 from .settings import Settings
 
 GRACE_SECONDS = 1  # at most, unless SHUTDOWN_GRACE_SECONDS is set: who edits is waiting
 
 
-def serve_with_reload(settings: Settings, listening: socket.socket) -> None:
+def serve_with_reload(settings: Settings, listening: socket.socket, logs: Logs) -> None:
     files = _files_named(settings)
     folders = _folders(files)
-    print(f"Watching {', '.join(folders)} for changes", flush=True)
+    logs.announce(f"Watching {', '.join(folders)} for changes")
     config = uvicorn.Config(
         f"{__package__}.app:create_app",
         factory=True,
@@ -28,6 +30,7 @@ def serve_with_reload(settings: Settings, listening: socket.socket) -> None:
         reload_includes=["*.py", ".env", *(file.name for file in files if file.suffix == ".json")],
         reload_excludes=_environment_inside(),
         log_level="warning",
+        log_config=None,
     )
     ChangeReload(config, target=_serve, sockets=[listening]).run()
 
@@ -59,10 +62,14 @@ def _serve(sockets: list[socket.socket] | None) -> None:
 
     # A compiled file counts as current if size and second are the same, and an edit can be that quick.
     sys.dont_write_bytecode = True
-    settings = enter_environment()
+    chosen = read_log_settings()
+    logs = Logs(as_json=chosen.log_json, level=chosen.log_level)
+    with logs.exits():
+        settings = enter_environment()
     if "shutdown_grace_seconds" not in settings.model_fields_set:
         settings = settings.model_copy(update={"shutdown_grace_seconds": GRACE_SECONDS})
-    if not serve(settings, (sockets or [])[0]):
-        print("Waiting for a change.", file=sys.stderr, flush=True)
+    if not serve(settings, (sockets or [])[0], logs):
+        logs.announce("Waiting for a change.", logging.WARNING)
+        logging.shutdown()
         os._exit(1)
     leave(0)
