@@ -22,11 +22,8 @@ def read_log_settings() -> LogSettings:
     try:
         return LogSettings()
     except ValidationError as error:
-        wrong = {
-            str(each["loc"][0]): LogSettings.model_fields[str(each["loc"][0])].default
-            for each in error.errors()
-        }
-        return LogSettings(**wrong)
+        wrong = {str(each["loc"][0]) for each in error.errors()}
+        return LogSettings(**{name: LogSettings.model_fields[name].default for name in wrong})
 
 
 def read_settings() -> Settings:

@@ -25,8 +25,8 @@ NOT_STARTED = "The service could not start; its log has the reason."
 
 
 class StartErrors:
-    """Tells why the start or the end failed, instead of the server, which would print a traceback of it: for a
-    reason of the configuration in one sentence."""
+    """Tells why the start or the end failed, instead of the server, which would print a traceback of it; a
+    reason of the configuration is told in one sentence."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

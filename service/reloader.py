@@ -5,20 +5,23 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 from .chain_targets import parse_target
-from .environment import enter_environment, read_log_settings
+from .environment import enter_environment
 from .errors import StartError
-from .observability.logs import Logs
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .observability.logs import Logs
 
 GRACE_SECONDS = 1  # at most, unless SHUTDOWN_GRACE_SECONDS is set: who edits is waiting
 
 
-def serve_with_reload(settings: Settings, listening: socket.socket, logs: Logs) -> None:
+def serve_with_reload(settings: Settings, listening: socket.socket, logs: "Logs") -> None:
     files = _files_named(settings)
     folders = _folders(files)
     logs.announce(f"Watching {', '.join(folders)} for changes")
@@ -58,12 +61,12 @@ def _environment_inside() -> list[str]:
 
 def _serve(sockets: list[socket.socket] | None) -> None:
     """What each process that serves runs, from its start."""
+    from .observability.logs import open_logs
     from .server import leave, serve  # here: the process that watches needs none of it
 
     # A compiled file counts as current if size and second are the same, and an edit can be that quick.
     sys.dont_write_bytecode = True
-    chosen = read_log_settings()
-    logs = Logs(as_json=chosen.log_json, level=chosen.log_level)
+    logs = open_logs()
     with logs.exits():
         settings = enter_environment()
     if "shutdown_grace_seconds" not in settings.model_fields_set:

@@ -18,7 +18,7 @@ from .api.services import Services
 from .app import create_app
 from .environment import enter_environment
 from .http_protocol import bounded
-from .observability.logs import Logs
+from .observability.logs import Logs, open_logs
 from .settings import Settings
 from .websocket_protocol import LeavingProtocol
 
@@ -62,13 +62,11 @@ def serve(settings: Settings, listening: socket.socket, logs: Logs) -> bool:
 
 
 def logged_app() -> FastAPI:
-    """The app for other servers of ASGI whose process is nothing else's: `uvicorn --factory service.server:logged_app`.
-
-    The process then logs as this one does, by LOG_JSON and LOG_LEVEL.
-    """
-    settings = enter_environment()
-    Logs(as_json=settings.log_json, level=settings.log_level)
-    return create_app(settings)
+    """The app for another server, in a process that is for nothing else, which then logs as ours does:
+    `uvicorn --factory service.server:logged_app`."""
+    logs = open_logs()
+    with logs.exits():
+        return create_app(enter_environment())
 
 
 def leave(code: int) -> None:

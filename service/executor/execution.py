@@ -271,6 +271,7 @@ class Execution:
 
     def _terminal(self, output: Any, error: BaseException | None) -> TerminalEvent:
         if isinstance(self._verdict, RunFailed):
+            self._error = None if isinstance(error, asyncio.CancelledError) else error
             return self._failed(self._verdict)
         handler = self._handler
         now = handler.now

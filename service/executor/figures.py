@@ -9,8 +9,8 @@ from ..events import Cancelled, Done, RunError, TerminalEvent, UsageTotals
 class Figures:
     """`outcome` is `succeeded`, `failed` or `cancelled`; `code` says why it failed, or was cancelled.
 
-    Times are in milliseconds: `ttft_ms` to the answer's first token, `duration_ms` to the end. `error` is what
-    the chain raised, or what kept its end from being written: its text is for nobody but whoever debugs.
+    Times are in milliseconds: `ttft_ms` to the answer's first token, `duration_ms` to the end. `error` is
+    what the chain raised, or what kept its end from being written: its text is for whoever debugs alone.
     """
 
     outcome: str

@@ -57,7 +57,7 @@ def _formatter(whole: bool, render: Callable[[Any, str, EventDict], str]) -> log
 
 def _fields(given: EventDict, whole: bool) -> EventDict:
     record: logging.LogRecord = given["_record"]
-    record.args = given["positional_args"]  # which structlog has taken out of its copy
+    record.args = given["positional_args"]  # which structlog takes out of its copy: it would format it anew
     at = datetime.fromtimestamp(record.created, UTC)
     fields: EventDict = {
         "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}Z",
@@ -65,6 +65,7 @@ def _fields(given: EventDict, whole: bool) -> EventDict:
         "logger": record.name,
         "event": told_text(record, whole=whole).strip(),
     }
+    record.args = ()
     about = (
         ("request_id", correlation_id.get()),
         ("run_id", log_context.run_id.get()),

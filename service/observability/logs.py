@@ -1,4 +1,4 @@
-"""The logs of a process that is ours: every record of every library, each one line, warnings on standard error.
+"""The logs of a process that is ours: each record of every library is a line, warnings on standard error.
 
 Only the process that serves opens them. Mounted in another app, the service logs by Python's `logging` alone,
 and how that looks is the other app's to say.
@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from ..environment import read_log_settings
 from .line_writer import LineWriter
 from .log_lines import console_lines, json_lines
 from .told_records import OURS
@@ -25,7 +26,8 @@ SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")  # with
 
 
 class Logs:
-    """`level` is that of our own records; libraries are heard from `warning` on, and from `info` on at `debug`."""
+    """`level` is that of our own records. At `info` libraries are heard from `warning` on, at `debug` from
+    `info` on."""
 
     def __init__(self, *, as_json: bool, level: str) -> None:
         self._as_json = as_json
@@ -67,6 +69,12 @@ class Logs:
     def _line_of_lost(self, lost: int) -> str:
         text = f"{lost} lines of the log were lost: whoever reads it was too slow"
         return self._formatters[sys.stderr].format(_record(text, logging.WARNING))
+
+
+def open_logs() -> Logs:
+    """Those that LOG_JSON and LOG_LEVEL ask for."""
+    chosen = read_log_settings()
+    return Logs(as_json=chosen.log_json, level=chosen.log_level)
 
 
 class _Lines(logging.Handler):

@@ -2,8 +2,8 @@
 
 What our code logs is told as it is written, but for exceptions among its arguments: those are told by their
 class. Of all others' records, libraries' and chains', only what stands in their code is told: a text that was
-put together beforehand and arguments that are no numbers may be prompts, keys, addresses or paths. At the level
-`debug` everything is told.
+put together beforehand and arguments that are no numbers may be prompts, keys, addresses or paths. At the
+level `debug` everything is told.
 """
 
 import logging
