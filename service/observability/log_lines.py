@@ -17,7 +17,7 @@ from structlog.typing import EventDict, ExcInfo
 from .. import log_context
 from ..values import encode_json, to_json
 from .told_errors import told_causes
-from .told_records import told_extra, told_text
+from .told_records import HIDDEN, told_extra, told_text
 
 MAX_CHARS = 4_096  # of a value in a line, unless everything is told
 
@@ -66,6 +66,8 @@ def _fields(given: EventDict, whole: bool) -> EventDict:
         "event": told_text(record, whole=whole).strip(),
     }
     record.args = ()
+    if fields["event"] == HIDDEN:
+        fields["said_at"] = f"{record.module}:{record.funcName}:{record.lineno}"
     about = (
         ("request_id", correlation_id.get()),
         ("run_id", log_context.run_id.get()),

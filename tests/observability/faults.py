@@ -55,17 +55,17 @@ class Faulty(Served):
 
 
 @contextmanager
-def process(folder: Path, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+def process(folder: Path, out: int | None = None, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {"PYTHONPATH": str(ROOT), "DATABASE_URL": "sqlite:///data.db", "PYTHONUNBUFFERED": "1"}
     with (
-        (folder / "out").open("wb") as out,
-        (folder / "err").open("wb") as err,
+        (folder / "out").open("wb") as output,
+        (folder / "err").open("wb") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "service"],
             cwd=folder,
             env=users_environment(**environment | settings),
-            stdout=out,
-            stderr=err,
+            stdout=output if out is None else out,
+            stderr=errors,
         ) as running,
     ):
         try:
