@@ -5,7 +5,7 @@ import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,9 @@ class Faulty(Served):
 
 
 @contextmanager
-def process(folder: Path, out: int | None = None, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+def process(
+    folder: Path, settings: Mapping[str, str], out: int | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {"PYTHONPATH": str(ROOT), "DATABASE_URL": "sqlite:///data.db", "PYTHONUNBUFFERED": "1"}
     with (
         (folder / "out").open("wb") as output,
@@ -63,7 +65,7 @@ def process(folder: Path, out: int | None = None, **settings: str) -> Iterator["
         subprocess.Popen(
             [sys.executable, "-m", "service"],
             cwd=folder,
-            env=users_environment(**environment | settings),
+            env={**users_environment(**environment), **settings},
             stdout=output if out is None else out,
             stderr=errors,
         ) as running,
@@ -88,7 +90,7 @@ def faulty_service(folder: Path, **settings: str) -> Iterator[Faulty]:
     }
     with fake_provider() as provider:
         chosen["OPENAI_BASE_URL"] = f"{provider.url}/v1"
-        with process(folder, **chosen | SECRETS | settings) as running:
+        with process(folder, chosen | SECRETS | settings) as running:
             yield Faulty(_port_of(folder, running), FastAPI(), folder, running)
 
 

@@ -76,7 +76,7 @@ def grouped(text: str) -> Never:
 
 
 def invalid(text: str) -> None:
-    Strict(number=text)  # type: ignore[arg-type]  # whose error quotes it
+    Strict(number=text)  # whose error quotes it
 
 
 def logged(text: str) -> str:

@@ -93,7 +93,8 @@ def test_a_pipe_that_nobody_empties_holds_up_no_run_and_no_end(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as free:
         served = Served(free.getsockname()[1], FastAPI())
     reading, writing = full_pipe()
-    with process(tmp_path, out=writing, PORT=str(served.port), SHUTDOWN_GRACE_SECONDS="0") as service:
+    settings = {"PORT": str(served.port), "SHUTDOWN_GRACE_SECONDS": "0"}
+    with process(tmp_path, settings, out=writing) as service:
         until_listening(served.port, service)
         answers = [served.get("/stream?chain=chat&query=hi") for _ in range(20)]
         service.terminate()
