@@ -180,3 +180,17 @@ def test_a_run_whose_process_died_has_its_line_at_the_next_start() -> None:
     assert (line["run_id"], line["key_id"], line["code"], line["attempt"]) == ("r1", "k1", "owner_lost", 2)
     assert (line["total_tokens"], line["cost_usd"], line["duration_ms"]) == (7, 0.5, 900)
     assert "example.com" not in log.lines[0]
+
+
+def test_at_debug_a_request_has_a_line_with_its_pattern_and_no_query(served: Served) -> None:
+    with heard(level=logging.DEBUG) as log:
+        run_id = start(served, "first", chain="numbered", input="canary")
+        served.get(f"/runs/{run_id}?x=canary", asking("mine"))
+        served.get("/canary")
+    lines = [record for record in log.records if record["event"] == "request"]
+    assert [(line["method"], line["route"], line["status"]) for line in lines] == [
+        ("POST", "/runs", 202),
+        ("GET", "/runs/{run_id}", 200),
+        ("GET", None, 404),
+    ]
+    assert lines[1]["request_id"] == "mine" and "canary" not in "".join(log.lines)
