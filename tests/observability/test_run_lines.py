@@ -148,12 +148,16 @@ def test_what_a_chain_logs_on_a_thread_names_its_run_and_request(served: Served,
 
 
 def test_a_key_is_named_by_its_id_alone() -> None:
-    key = "a key of many characters"
-    with heard() as log, serving(api_key=key) as service:
-        service.get("/stream?chain=numbered&query=tokens=1", {"X-API-Key": key})
+    shared = "a key of many characters"
+    with heard(level=logging.DEBUG) as log, serving(api_key=shared) as service:
+        made = service.post("/admin/keys", b'{"name": "mine"}', {"X-API-Key": shared})
+        given = orjson.loads(made.body)
+        service.get("/stream?chain=numbered&query=tokens=1", {"X-API-Key": given["key"]})
         (line,) = log.until_closed(1)
-    assert key not in "".join(log.lines)
-    assert line.get("key_id") != key
+        service.get("/chains", {"X-API-Key": given["key"]})
+    (request,) = [record for record in log.records if record.get("route") == "/chains"]
+    assert line["key_id"] == request["key_id"] == given["key_id"]
+    assert shared not in "".join(log.lines) and given["key"] not in "".join(log.lines)
 
 
 def test_a_run_whose_process_died_has_its_line_at_the_next_start() -> None:
