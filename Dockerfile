@@ -7,7 +7,7 @@ COPY requirements-run.txt /tmp/
 RUN /opt/venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r /tmp/requirements-run.txt
 
 FROM python:3.11-slim
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 LOG_JSON=true
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin chainstream \
     && install -d -o chainstream -g chainstream /app/data
 WORKDIR /app

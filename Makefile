@@ -62,7 +62,7 @@ coverage: ## Run the tests, and fail where they leave too many branches untried
 	@$(PY) -m coverage report
 
 fuzz: ## Run the tests with their full numbers, for hours
-	@TEST_CASES=100000 TEST_CUTS=10000 TEST_KILLS=100 TEST_DATABASE_STREAMS=500 TEST_REQUESTS=20000 \
+	@TEST_CASES=100000 TEST_CUTS=10000 TEST_KILLS=100 TEST_DATABASE_STREAMS=500 TEST_REQUESTS=20000 TEST_FAULTS=5000 \
 		$(MAKE) --no-print-directory test
 
 lint: ## Check style, formatting, and which room imports which

@@ -38,15 +38,19 @@ def main() -> None:
         print("\n".join(told_settings(read_settings())))
         return
     _hand_on(arguments)
-    if arguments.reload:
-        settings = read_settings()
-        serve_with_reload(settings, _listen(settings))
-        return
-    settings = enter_environment()
-    listening = _listen(settings)
+    from .observability.logs import open_logs  # here: what only prints needs none of it
+
+    logs = open_logs()
+    with logs.exits():
+        if arguments.reload:
+            settings = read_settings()
+            serve_with_reload(settings, _listen(settings), logs)
+            return
+        settings = enter_environment()
+        listening = _listen(settings)
     from .server import leave, serve  # here: it takes a second, and what watches or fails needs none of it
 
-    leave(0 if serve(settings, listening) else 1)
+    leave(0 if serve(settings, listening, logs) else 1)
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -115,15 +119,18 @@ def _migrate() -> None:
     from .database import open_database  # here: what serves imports them while it starts
     from .database_url import parse_database_url
     from .migrations import migrate
+    from .observability.logs import open_logs
 
     async def migrated() -> str:
         async with open_database(parse_database_url(enter_environment().database_address)) as database:
             return await migrate(database)
 
-    try:
-        print(asyncio.run(migrated()))
-    except StartError as error:
-        sys.exit(error.message)
+    logs = open_logs()
+    with logs.exits():
+        try:
+            logs.announce(asyncio.run(migrated()))
+        except StartError as error:
+            sys.exit(error.message)
 
 
 def _export(arguments: argparse.Namespace) -> None:

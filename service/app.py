@@ -48,6 +48,7 @@ from .history.retention import open_retention
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
+from .observability.run_lines import tell_ended, tell_lost
 from .options import (
     budget_bounds,
     jwt_rules,
@@ -113,8 +114,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     yield
                 finally:
                     del app.state.services
-        except StartError as error:
-            app.state.start_error = error
+        except Exception as error:
+            app.state.life_error = error
             raise
 
     app = FastAPI(
@@ -195,6 +196,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
         def on_closed(run: Run, figures: Figures) -> None:
             caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
             limits.spend(caller, run.address, figures.usage["total_tokens"])
+            tell_ended(run, figures)
 
         runs = Runs(
             log,
@@ -265,7 +267,7 @@ async def _recovered(database: Database, registry: Registry) -> list[Comeback]:
     checkpoints = LastingCheckpoints(database.url)
     waited = await find_waiting(database, registry, checkpoints)
     taken_over = {comeback.run_id for comeback in waited}
-    if lost := await close_lost_runs(database, taken_over):
+    if lost := await close_lost_runs(database, taken_over, tell_lost):
         logger.warning("%d runs had not ended when their process died: they failed as owner_lost", lost)
     await forget_lost_checkpoints(database, checkpoints, taken_over)
     return waited

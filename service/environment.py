@@ -6,7 +6,7 @@ from pathlib import Path
 from dotenv import load_dotenv
 from pydantic import ValidationError
 
-from .settings import Settings
+from .settings import LogSettings, Settings
 
 
 def enter_environment() -> Settings:
@@ -15,6 +15,15 @@ def enter_environment() -> Settings:
     if (here := str(Path.cwd())) not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)
     return read_settings()
+
+
+def read_log_settings() -> LogSettings:
+    """Those of LOG_JSON and LOG_LEVEL that are right: what is wrong with the others is told by them."""
+    try:
+        return LogSettings()
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]) for each in error.errors()}
+        return LogSettings(**{name: LogSettings.model_fields[name].default for name in wrong})
 
 
 def read_settings() -> Settings:

@@ -25,16 +25,18 @@ NOT_STARTED = "The service could not start; its log has the reason."
 
 
 class StartErrors:
-    """A start that fails for a reason of the configuration says it in one sentence, not in a traceback."""
+    """Tells why the start or the end failed, instead of the server, which would print a traceback of it; a
+    reason of the configuration is told in one sentence."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def told(message: Message) -> None:
-            error = getattr(scope["app"].state, "start_error", None)
-            if message["type"] == "lifespan.startup.failed" and error is not None:
-                message = {**message, "message": str(error)}
+            error = getattr(scope["app"].state, "life_error", None)
+            if message["type"].endswith(".failed") and error is not None:
+                _tell(error)
+                message = {**message, "message": ""}
             await send(message)
 
         await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
@@ -86,7 +88,14 @@ class _Life:
                 self._ready.set_result(None)
                 await asyncio.Event().wait()
         except Exception as error:
-            logger.error("Chainstream does not start", exc_info=error)
+            _tell(error)
             if not self._ready.done():
                 self._ready.set_exception(error)
                 self._ready.exception()  # it is told above, though every request may have left by now
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, StartError):
+        logger.error("%s", error.message)
+    else:
+        logger.error("Chainstream did not start or end as it should", exc_info=error)

@@ -16,6 +16,7 @@ from .api.input_bound import InputBound
 from .api.safe_headers import SafeHeaders
 from .api.streaming import EXPOSED_HEADERS
 from .lifetime import Lifespan, SelfStart, StartErrors
+from .request_log import RequestLog
 from .settings import Settings
 
 _REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
@@ -45,6 +46,7 @@ def add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan, limits:
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts, bound=settings.host)
     app.add_middleware(Forwarded, addresses=Addresses(settings.trusted_proxies))
     app.add_middleware(SafeHeaders)
+    app.add_middleware(RequestLog)
     app.add_middleware(
         CorrelationIdMiddleware,
         header_name="X-Request-ID",

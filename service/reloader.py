@@ -1,9 +1,11 @@
 """`--reload`: one process watches the users' files, another serves, and is started anew when one changes."""
 
+import logging
 import os
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
@@ -13,13 +15,16 @@ from .environment import enter_environment
 from .errors import StartError
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .observability.logs import Logs
+
 GRACE_SECONDS = 1  # at most, unless SHUTDOWN_GRACE_SECONDS is set: who edits is waiting
 
 
-def serve_with_reload(settings: Settings, listening: socket.socket) -> None:
+def serve_with_reload(settings: Settings, listening: socket.socket, logs: "Logs") -> None:
     files = _files_named(settings)
     folders = _folders(files)
-    print(f"Watching {', '.join(folders)} for changes", flush=True)
+    logs.announce(f"Watching {', '.join(folders)} for changes")
     config = uvicorn.Config(
         f"{__package__}.app:create_app",
         factory=True,
@@ -28,6 +33,7 @@ def serve_with_reload(settings: Settings, listening: socket.socket) -> None:
         reload_includes=["*.py", ".env", *(file.name for file in files if file.suffix == ".json")],
         reload_excludes=_environment_inside(),
         log_level="warning",
+        log_config=None,
     )
     ChangeReload(config, target=_serve, sockets=[listening]).run()
 
@@ -55,14 +61,18 @@ def _environment_inside() -> list[str]:
 
 def _serve(sockets: list[socket.socket] | None) -> None:
     """What each process that serves runs, from its start."""
+    from .observability.logs import open_logs
     from .server import leave, serve  # here: the process that watches needs none of it
 
     # A compiled file counts as current if size and second are the same, and an edit can be that quick.
     sys.dont_write_bytecode = True
-    settings = enter_environment()
+    logs = open_logs()
+    with logs.exits():
+        settings = enter_environment()
     if "shutdown_grace_seconds" not in settings.model_fields_set:
         settings = settings.model_copy(update={"shutdown_grace_seconds": GRACE_SECONDS})
-    if not serve(settings, (sockets or [])[0]):
-        print("Waiting for a change.", file=sys.stderr, flush=True)
+    if not serve(settings, (sockets or [])[0], logs):
+        logs.announce("Waiting for a change.", logging.WARNING)
+        logging.shutdown()
         os._exit(1)
     leave(0)

@@ -56,8 +56,9 @@ class RunRequest:
 @dataclass(slots=True, eq=False)
 class Run:
     """One execution of a chain. `opened` is set once it is recorded and its log is there, or once that has
-    failed, and `refused` says why; `subscribers` counts the connections that read it now. After a pause a run
-    that nobody reads goes on, unless `cancel_after_pause`: whoever answers need not be the one who reads."""
+    failed, and `refused` says why; `subscribers` counts the connections that read it now, `resumes` those
+    that came back with a cursor. After a pause a run that nobody reads goes on, unless `cancel_after_pause`:
+    whoever answers need not be the one who reads."""
 
     run_id: str
     chain: str
@@ -77,6 +78,7 @@ class Run:
     parent_run_id: str | None = None
     status: Status = "queued"
     subscribers: int = 0
+    resumes: int = 0
     grace: asyncio.TimerHandle | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # ended, or waiting for a person

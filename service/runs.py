@@ -20,6 +20,7 @@ from .executor.local import Job, LocalExecutor
 from .history.history import History
 from .history.waiting_rows import DecisionRow
 from .idempotency import IdempotencyKeys
+from .log_context import context_of_run
 from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
@@ -263,6 +264,7 @@ class Runs:
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,
+            context=context_of_run(run.run_id, run.key_id),
         )
 
     def _keep(self, run: Run, call: Call) -> None:

@@ -16,7 +16,9 @@ from fastapi import FastAPI
 
 from .api.services import Services
 from .app import create_app
+from .environment import enter_environment
 from .http_protocol import bounded
+from .observability.logs import Logs, open_logs
 from .settings import Settings
 from .websocket_protocol import LeavingProtocol
 
@@ -26,16 +28,17 @@ GRACE_AFTER_STREAMS = 1  # seconds between the streams' forced end and the serve
 class _Server(uvicorn.Server):
     """Says what is served once it is, and begins to drain at the signal, not when connections are gone."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, address: str, logs: Logs) -> None:
         super().__init__(config)
         self._app = app
         self._address = address
+        self._logs = logs
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             _calm_collector()
-            print(_told(self._app.state.services, self._address), flush=True)
+            self._logs.announce(_told(self._app.state.services, self._address))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.started:  # nothing to drain, and the import of a user's module may never end
@@ -47,15 +50,23 @@ class _Server(uvicorn.Server):
             services.drain.set()
 
 
-def serve(settings: Settings, listening: socket.socket) -> bool:
+def serve(settings: Settings, listening: socket.socket, logs: Logs) -> bool:
     """Serve until a signal says to end; tells whether it could be started."""
     app = create_app(settings)
     config = uvicorn.Config(app, **_uvicorn_options(settings))
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-    server = _Server(config, app, _address(listening))
-    with suppress(SystemExit):  # uvicorn's after a failed start, which it has told of
+    server = _Server(config, app, _address(listening), logs)
+    with suppress(SystemExit):  # uvicorn's after a failed start, which the app has told of
         server.run(sockets=[listening])
     return server.started
+
+
+def logged_app() -> FastAPI:
+    """The app for another server, in a process that is for nothing else, which then logs as ours does:
+    `uvicorn --factory service.server:logged_app`."""
+    logs = open_logs()
+    with logs.exits():
+        return create_app(enter_environment())
 
 
 def leave(code: int) -> None:
@@ -69,6 +80,7 @@ def leave(code: int) -> None:
 
 def _uvicorn_options(settings: Settings) -> dict[str, Any]:
     return {
+        "log_config": None,
         "log_level": settings.log_level if settings.log_level != "info" else "warning",
         "access_log": False,  # query strings carry prompts
         "timeout_graceful_shutdown": int(settings.shutdown_grace_seconds) + GRACE_AFTER_STREAMS,

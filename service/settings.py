@@ -34,8 +34,8 @@ def _names_redis(address: str) -> bool:
     )
 
 
-class Settings(BaseSettings):
-    """Each field is an environment variable of the same name in capitals; `.env.example` lists them all."""
+class LogSettings(BaseSettings):
+    """How the process logs: known also where the other settings are wrong, which is told in the same way."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -44,9 +44,15 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # it may be a secret
     )
 
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    log_json: bool = Field(False, description="Log one JSON object a line, not text for people.")
+
+
+class Settings(LogSettings):
+    """Each field is an environment variable of the same name in capitals; `.env.example` lists them all."""
+
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Web origins that may call the service, with commas; empty: loopback on any port.",

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from . import log_context
 from .errors import Gone, InvalidRequest
 from .event_log.base import START, Cursor, Extent, Record, UnknownLog
 from .events import Approval
@@ -59,6 +60,7 @@ def _bad_cursor(problem: str) -> InvalidRequest:
 
 async def subscribe(runs: Runs, run: Run, cursor: Cursor, *, gap_is_error: bool = False) -> Subscription:
     """Join a run at a cursor. Raises Gone for a gap, where the reader wants none."""
+    log_context.run_id.set(run.run_id)
     try:
         subscription = await _to_log(runs, run, cursor, await runs.log.extent(run.run_id))
     except UnknownLog:

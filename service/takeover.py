@@ -82,8 +82,7 @@ async def _comeback(
     except CheckpointsUnreachable:
         raise
     except Exception as error:
-        why = str(error) or type(error).__name__
-        logger.warning("the run %s waited for a person and cannot go on: %s", run_id, why)
+        logger.warning("the run %s waited for a person and cannot go on: %s", run_id, error)
         return None
     await database.write(partial(waiting_rows.take_over, run_id=run_id, attempt=run.attempt))
     return Comeback(run, call, records, retold)

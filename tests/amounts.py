@@ -21,3 +21,4 @@ DATABASE_STREAMS = _amount("DATABASE_STREAMS", 100)  # of such runs; 500 by hand
 REQUESTS = _amount("REQUESTS", 300)  # of any form; 20,000 by `make fuzz`
 SHARED_REQUESTS = _amount("SHARED_REQUESTS", 200)  # to two replicas at the same time; 10,000 by hand
 BYPASSES = _amount("BYPASSES", 300)  # tries to get past a limit; 10,000 by hand
+FAULTS = _amount("FAULTS", 99)  # in a service that tells of them in its log; 5,000 by hand

@@ -60,7 +60,7 @@ class Jwks:
                 self._keys = _keys_in(await self._body())
                 self._fetched = time.monotonic()
             except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, jwt.PyJWTError) as error:
-                logger.warning("The keys at JWT_JWKS_URL cannot be had: %s", error or type(error).__name__)
+                logger.warning("The keys at JWT_JWKS_URL cannot be had: %s", error)
 
     async def _body(self) -> bytes:
         async with self._client.stream("GET", self._url) as response:

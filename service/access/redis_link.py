@@ -66,10 +66,10 @@ class RedisLink:
             self._leave(f"it did not answer within {PATIENCE_SECONDS} s")
             raise Away from error
         except (RedisError, OSError, RuntimeError) as error:  # the last is uvloop's, of a closed transport
-            self._leave(str(error))
+            self._leave(error)
             raise Away from error
 
-    def _leave(self, why: str) -> None:
+    def _leave(self, why: str | Exception) -> None:
         if not self.is_away:
             self.is_away = True
             logger.warning("Redis is away: until it is back, limits are counted by each process; %s", why)

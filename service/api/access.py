@@ -7,6 +7,7 @@ from fastapi import Depends, Security
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from .. import log_context
 from ..access.caller import ANYONE, Caller, Scope
 from ..errors import Forbidden, HeaderTooLarge, Unauthorized
 from .admission import admit
@@ -41,10 +42,12 @@ async def identify(services: Services, connection: HTTPConnection, shown: str | 
     if len(shown) > LONGEST_CREDENTIAL:
         raise HeaderTooLarge("key_too_long", f"No key or token is over {LONGEST_CREDENTIAL} characters.")
     try:
-        return await credentials.caller(shown)
+        caller = await credentials.caller(shown)
     except Unauthorized as error:
         services.gate.audit.deny(error.code, None, address_of(connection))
         raise
+    log_context.key_id.set(caller.key_id)
+    return caller
 
 
 def require(caller: Caller, scope: Scope) -> None:

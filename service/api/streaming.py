@@ -144,6 +144,7 @@ async def frames_of(
     encoder = _encoder(subscription, format_, in_whole_words)
     # Without ids a reader cannot come back, so its run is not kept for it.
     with runs.subscribed(run, grace=None if format_.has_ids else 0):
+        run.resumes += subscription.place.seq > 0
         if opening := format_.opening(subscription.place.event_id(run.run_id)):
             yield opening
         if subscription.gap:

@@ -115,6 +115,7 @@ class Execution:
         self._begun = retold.begun
         self._paused_at = time.monotonic() if retold.begun else None
         self._verdict: RunFailed | CancelReason | None = None
+        self._error: BaseException | None = None
         self._stopped = asyncio.Event()
         self._chain: asyncio.Task[Any] | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -125,8 +126,8 @@ class Execution:
         """The chain's task, where it did not end when it was told to."""
         return self._chain if self._chain is not None and not self._chain.done() else None
 
-    def figures(self, terminal: TerminalEvent | None) -> Figures:
-        """What the run came to; `terminal` is None where its end could not be written."""
+    def figures(self, terminal: TerminalEvent | None, error: BaseException | None = None) -> Figures:
+        """What the run came to; `terminal` is None where `error` kept its end from being written."""
         outcome, code = outcome_of(terminal)
         return Figures(
             outcome=outcome,
@@ -134,6 +135,7 @@ class Execution:
             usage=self._handler.usage(),
             ttft_ms=self._writer.first_token_at,
             duration_ms=terminal.t if terminal else self._handler.now,
+            error=error or self._error,
         )
 
     def stop(self, verdict: RunFailed | CancelReason) -> None:
@@ -147,7 +149,8 @@ class Execution:
 
     def tell_blocked(self, name: str, ms: int) -> None:
         """Something of this run kept the event loop from all others: that goes into its figures."""
-        logger.warning("%s blocked the event loop for %d ms (run %s)", name, ms, self._started.run_id)
+        extra = {"run_id": self._started.run_id}  # it is told outside of the run's own context
+        logger.warning("%s blocked the event loop for %d ms", name, ms, extra=extra)
         self._handler.tell_blocked(name, ms)
 
     def answered(self, rejected: Mapping[str, str | None]) -> None:
@@ -285,6 +288,7 @@ class Execution:
 
     def _terminal(self, output: Any, error: BaseException | None) -> TerminalEvent:
         if isinstance(self._verdict, RunFailed):
+            self._error = None if isinstance(error, asyncio.CancelledError) else error
             return self._failed(self._verdict)
         handler = self._handler
         now = handler.now
@@ -298,7 +302,7 @@ class Execution:
                 blocked=handler.blocked,
             )
         if error is not None:
-            logger.error("run %s failed", self._started.run_id, exc_info=error)
+            self._error = error
             return self._failed(failure_of(error, handler))
         return Done(
             t=now,

@@ -9,7 +9,8 @@ from ..events import Cancelled, Done, RunError, TerminalEvent, UsageTotals
 class Figures:
     """`outcome` is `succeeded`, `failed` or `cancelled`; `code` says why it failed, or was cancelled.
 
-    Times are in milliseconds: `ttft_ms` to the answer's first token, `duration_ms` to the end.
+    Times are in milliseconds: `ttft_ms` to the answer's first token, `duration_ms` to the end. `error` is
+    what the chain raised, or what kept its end from being written: its text is for whoever debugs alone.
     """
 
     outcome: str
@@ -17,6 +18,7 @@ class Figures:
     usage: UsageTotals
     ttft_ms: int | None
     duration_ms: int
+    error: BaseException | None = None
 
 
 def outcome_of(terminal: TerminalEvent | None) -> tuple[str, str | None]:

@@ -5,7 +5,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -52,7 +53,7 @@ class Job:
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
     failed, and `on_closed` what the run came to; then `release` frees what the chain kept for going on.
-    `answer_steps` and `meter` as in Execution.
+    `answer_steps` and `meter` as in Execution. All of it happens in `context`, whoever lets it go on.
     """
 
     started: RunStarted
@@ -66,6 +67,7 @@ class Job:
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
     meter: Meter | None = None
+    context: Context = field(default_factory=copy_context)
 
 
 @dataclass(slots=True)
@@ -189,20 +191,21 @@ class LocalExecutor:
 
     def _start(self, job: Job, execution: Execution) -> None:
         self._executions[job.started.run_id] = execution
-        task = asyncio.create_task(self._execute(job, execution))
+        task = asyncio.create_task(self._execute(job, execution), context=job.context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _execute(self, job: Job, execution: Execution) -> None:
         terminal: TerminalEvent | None = None
+        failure: Exception | None = None
         paused = False
         job.on_start()
         try:
             with self._watching(execution):
                 terminal = await execution.run(job.work)
             paused = terminal is None
-        except Exception:
-            logger.exception("run %s could not be written to its end", job.started.run_id)
+        except Exception as error:
+            failure = error
         finally:
             del self._executions[job.started.run_id]
             if paused:
@@ -210,7 +213,7 @@ class LocalExecutor:
                 job.on_wait()
             else:
                 job.on_end(terminal)
-                job.on_closed(execution.figures(terminal))
+                job.on_closed(execution.figures(terminal, failure))
                 self._keep_abandoned(execution)
             self._start_next()
         if not paused:
@@ -220,7 +223,7 @@ class LocalExecutor:
         try:
             await job.release()
         except Exception:
-            logger.exception("what run %s kept could not be released", job.started.run_id)
+            logger.exception("what the run kept could not be released")
 
     def _keep_paused(self, job: Job, execution: Execution, waited: float = 0.0) -> None:
         run_id = job.started.run_id

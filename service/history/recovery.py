@@ -1,7 +1,8 @@
 """Closes the runs of a process that died: what they had told stays, and their logs get their last event."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -19,12 +20,19 @@ from .stretches import stretches
 OWNER_LOST = "The process that this run was in died before its end."
 
 
-async def close_lost_runs(database: Database, taken_over: Collection[str] = ()) -> int:
+OnClosed = Callable[[StoredRun, Mapping[str, Any]], None]  # a run, and its row now that it has ended
+
+
+async def close_lost_runs(
+    database: Database,
+    taken_over: Collection[str] = (),
+    on_closed: OnClosed = lambda run, row: None,
+) -> int:
     """Before any run begins, all but those that are taken over; returns how many were lost."""
     unfinished = await database.read(store.unfinished)
     lost = [run for run in unfinished if run.run_id not in taken_over]
     for run in lost:
-        await database.write(partial(_close, run=run))
+        on_closed(run, await database.write(partial(_close, run=run)))
     return len(lost)
 
 
@@ -37,7 +45,7 @@ async def forget_lost_checkpoints(
         await database.write(partial(waiting_rows.forget, run_id=run_id))
 
 
-def _close(connection: Connection, run: StoredRun) -> None:
+def _close(connection: Connection, run: StoredRun) -> Mapping[str, Any]:
     records = all_events(connection, run.run_id)
     last = records[-1] if records else None
     ending = _ending(run, last)
@@ -51,6 +59,7 @@ def _close(connection: Connection, run: StoredRun) -> None:
     events = list(stretches(run.run_id, run.attempt, first_seq, ending))
     store.write(connection, Changes(runs=rows, events=events))
     store.close_tools(connection, run.run_id, "owner_lost", OWNER_LOST)
+    return rows[-1]
 
 
 def all_events(connection: Connection, run_id: str) -> list[Record]:

@@ -118,9 +118,8 @@ class WaitingRuns:
         if chain not in self._warned:
             self._warned.add(chain)
             logger.warning(
-                "runs of %r that wait for a person end with this process: their state cannot be kept: %s: %s",
+                "runs of %r that wait for a person end with this process: their state cannot be kept: %s",
                 chain,
-                type(error).__name__,
                 error,
             )
 

@@ -59,8 +59,8 @@ def fast(model: BaseChatModel) -> BaseChatModel:
             update=_without_chunk_timeout(model) | {"async_client": _completions(model, sdk)}
         )
     except Exception as unexpected:  # whatever another version may raise
-        reason = f"{type(unexpected).__name__}: {unexpected}"
-        logger.warning("%s streams the slow way, since its packages are new to us (%s)", _name(model), reason)
+        text = "%s streams the slow way, since its packages are new to us: %s"
+        logger.warning(text, _name(model), unexpected)
         return model
 
 

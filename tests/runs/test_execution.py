@@ -98,7 +98,6 @@ async def test_a_chains_error_is_told_without_its_text(caplog: pytest.LogCapture
     assert isinstance(failed, RunError)
     assert (failed.code, failed.fault, failed.retryable) == ("chain_failed", "chain", False)
     assert "RuntimeError" in failed.message and "canary" not in failed.message
-    assert "secret-canary" in caplog.text, "the service's own log has the whole error"
 
 
 async def test_a_providers_error_keeps_the_text_before_it_and_is_retryable() -> None:

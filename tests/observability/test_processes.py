@@ -1,0 +1,148 @@
+"""The lines of a whole process: of a start that fails, under a supervisor, read by nobody."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi import FastAPI
+
+from service.observability.line_writer import MOST_LINES, LineWriter
+from tests.observability.faults import ROOT, process
+from tests.project.commands import graph_saying, running, users_environment
+from tests.serving import TIMEOUT, Served
+
+COMMAND = (sys.executable, "-m", "service")
+CANARY = "canary-4711"
+
+
+def lines_of(*arguments: str, folder: Path, **settings: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Of a command that ends by itself: its exit status, the objects that it wrote, and as text."""
+    environment = users_environment(PYTHONPATH=str(ROOT), LOG_JSON="true", **settings)
+    ended = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    told = ended.stdout + ended.stderr
+    return ended.returncode, [orjson.loads(line) for line in told.splitlines()], told
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"RUN_TIMEOUT_SECONDS": "soon"}, "RUN_TIMEOUT_SECONDS"),
+        ({"DATABASE_URL": f"postgresql://me:{CANARY}@127.0.0.1:1/none"}, "database"),
+        ({"JWT_SECRET": CANARY}, "JWT_SECRET"),
+    ],
+)
+def test_a_start_that_fails_says_why_in_one_object(
+    settings: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    code, (line,), told = lines_of(folder=tmp_path, **settings)
+    assert code == 1 and line["level"] == "error" and said in line["event"]
+    assert CANARY not in told
+
+
+def test_a_port_that_is_taken_is_told_in_one_object(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, (line,), _ = lines_of(folder=tmp_path, PORT=str(taken.getsockname()[1]))
+    assert code == 1 and "is taken" in line["event"]
+
+
+def test_a_chain_whose_import_fails_unexpectedly_leaves_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "chain.py").write_text(f"class Odd(BaseException): pass\nraise Odd({CANARY!r})\n")
+    code, lines, told = lines_of("./chain.py:graph", folder=tmp_path)
+    assert code == 1 and lines and "Traceback" not in told and str(tmp_path) not in told
+
+
+def test_what_reloads_logs_objects_too_and_says_what_is_served_at_any_level(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import nowhere")
+    arguments = (*COMMAND, "./mine.py:graph", "--reload")
+    with running(arguments, tmp_path, PYTHONPATH=str(ROOT), LOG_JSON="true", LOG_LEVEL="error") as command:
+        command.says("Waiting for a change")
+        (tmp_path / "mine.py").write_text(graph_saying("one"))
+        command.serves()
+    events = [orjson.loads(line)["event"] for line in command.lines]
+    assert events[0].startswith("Watching ") and "No module named 'nowhere'" in events[1]
+
+
+def test_another_server_s_process_logs_objects_by_the_factory_that_is_for_it(tmp_path: Path) -> None:
+    uvicorn = (sys.executable, "-m", "uvicorn", "--factory", "service.server:logged_app", "--port", "0")
+    environment = {"PYTHONPATH": str(ROOT), "LOG_JSON": "true", "CHAINS": "tests.served_chains:failing"}
+    with running(uvicorn, tmp_path, LOG_LEVEL="debug", **environment) as command:
+        port = int(command.says(r"Uvicorn running on http://127.0.0.1:(\d+)")[1])
+        Served(port, FastAPI()).get("/stream?chain=failing&query=x", {"X-Request-ID": "mine"})
+        command.says("run ended")
+    line = orjson.loads(command.lines[-1])
+    assert (line["outcome"], line["request_id"]) == ("failed", "mine")
+    assert "secret-canary" in line["traceback"], "with LOG_LEVEL=debug"
+
+
+def test_a_pipe_that_nobody_empties_holds_up_no_run_and_no_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        served = Served(free.getsockname()[1], FastAPI())
+    reading, writing = full_pipe()
+    settings = {"PORT": str(served.port), "SHUTDOWN_GRACE_SECONDS": "0"}
+    with process(tmp_path, settings, out=writing) as service:
+        until_listening(served.port, service)
+        answers = [served.get("/stream?chain=chat&query=hi") for _ in range(20)]
+        service.terminate()
+        assert service.wait(TIMEOUT) == 0
+    os.close(reading)
+    os.close(writing)
+    assert all(answer.status == 200 and answer.whole for answer in answers)
+
+
+def full_pipe() -> tuple[int, int]:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, b"x" * 4096):
+            pass
+    os.set_blocking(writing, True)
+    return reading, writing
+
+
+def until_listening(port: int, service: "subprocess.Popen[bytes]") -> None:
+    while service.poll() is None:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+            return
+        with suppress(subprocess.TimeoutExpired):
+            service.wait(0.05)
+    raise AssertionError("it ended")
+
+
+def test_over_the_bound_lines_are_lost_and_counted() -> None:
+    reading, writing = os.pipe()
+    writer = LineWriter(lambda lost: f"{lost} lost")
+    wide = "x" * 1000
+    for _ in range(MOST_LINES + 500):
+        writer.put(writing, wide)
+    read = bytearray()
+
+    def empty() -> None:
+        while more := os.read(reading, 1 << 20):
+            read.extend(more)
+
+    reader = threading.Thread(target=empty)
+    reader.start()
+    writer.close()
+    os.close(writing)
+    reader.join(TIMEOUT)
+    os.close(reading)
+    kept = read.decode().splitlines()
+    (told,) = [line for line in kept if line != wide]
+    assert int(told.split()[0]) + len(kept) - 1 == MOST_LINES + 500
