@@ -27,6 +27,7 @@ from ..events import (
     RunStarted,
     TerminalEvent,
 )
+from ..model_calls import OnCall, untold
 from ..rates import RatesOf, Spent, unpriced
 from ..retold import Retold
 from .failures import failure_of
@@ -66,7 +67,8 @@ class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
-    `meter` what may be spent. With `retold` it is paused, where another process left it.
+    `meter` what may be spent; `on_call` hears of each model call at its end. With `retold` it is paused,
+    where another process left it.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Execution:
         rates_of: RatesOf = unpriced,
         meter: Meter | None = None,
         retold: Retold | None = None,
+        on_call: OnCall = untold,
     ) -> None:
         retold = retold or Retold()
         self._started = started
@@ -101,6 +104,7 @@ class Execution:
             tool_output_max_chars=limits.tool_output_max_chars,
             rates_of=rates_of,
             retold=retold,
+            on_call=on_call,
         )
         self._begun = retold.begun
         self._paused_at = time.monotonic() if retold.begun else None

@@ -13,6 +13,7 @@ from ..callbacks import AsyncIteratorCallbackHandler
 from ..errors import Overloaded
 from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
+from ..model_calls import ModelCall
 from ..rates import RatesOf, unpriced
 from ..retold import Retold
 from .execution import PATIENCE, Execution, Limits, Meter, OnPause, Work
@@ -26,9 +27,15 @@ Staying = Callable[[Collection[str]], Awaitable[Collection[str]]]  # which of th
 
 Watching = Callable[[Execution], AbstractContextManager[None]]
 
+OnCall = Callable[[str, ModelCall], None]  # the chain's name, and a model call of it that is over
+
 
 def _unwatched(execution: Execution) -> AbstractContextManager[None]:
     return nullcontext()
+
+
+def _uncounted(chain: str, call: ModelCall) -> None:
+    pass
 
 
 _FOREVER = 10**8  # seconds; three years
@@ -79,7 +86,7 @@ class Capacity:
 
 class LocalExecutor:
     """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`.
-    `rates_of` knows what models cost."""
+    `rates_of` knows what models cost, `on_call` hears of each model call at its end."""
 
     def __init__(
         self,
@@ -88,8 +95,10 @@ class LocalExecutor:
         capacity: Capacity,
         watching: Watching = _unwatched,
         rates_of: RatesOf = unpriced,
+        on_call: OnCall = _uncounted,
     ) -> None:
         self._log = log
+        self._on_call = on_call
         self._rates_of = rates_of
         self._watching = watching
         self._limits = limits
@@ -125,6 +134,7 @@ class LocalExecutor:
             rates_of=self._rates_of,
             meter=job.meter,
             retold=retold,
+            on_call=partial(self._on_call, job.started.chain),
         )
 
     def resume(self, run_id: str, answers: Mapping[str, Any], rejected: Mapping[str, str | None]) -> None:
@@ -164,6 +174,12 @@ class LocalExecutor:
             self.cancel(run_id, "shutdown")
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many runs there are that go on, wait their turn, and wait for a person."""
+        running, queued = len(self._executions), len(self._queue)
+        return {"running": running, "queued": queued, "waiting": len(self._paused)}
 
     @property
     def _is_free(self) -> bool:
