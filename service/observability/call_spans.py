@@ -49,7 +49,8 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
 
     def on_chat_model_start(self, *args: Any, metadata: Metadata = None, run_id: UUID, **kwargs: Any) -> None:
         self._silent.add(run_id)
-        super().on_chat_model_start(*args, metadata=self._trusted(metadata), run_id=run_id, **kwargs)
+        about = {"ls_model_name": "unknown"} | self._trusted(metadata)  # without a name there is no span
+        super().on_chat_model_start(*args, metadata=about, run_id=run_id, **kwargs)
 
     def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
         if run_id in self._silent:
