@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -54,7 +55,7 @@ from .observability.metrics import Metrics
 from .observability.readiness import Dependency, Readiness
 from .observability.requests import RequestWatch
 from .observability.resource import service_resource
-from .observability.tracing import Tracing
+from .observability.tracing import Tracing, is_switched_off
 from .options import (
     budget_bounds,
     jwt_rules,
@@ -158,7 +159,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problem_handlers(app)
     document_answers(app)
     add_middleware(app, settings, lifespan, limits)
-    app.add_middleware(RequestWatch, metrics=metrics, tracing=tracing)
+    if not is_switched_off(os.environ):
+        app.add_middleware(RequestWatch, metrics=metrics, tracing=tracing)
     return app
 
 

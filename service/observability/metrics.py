@@ -83,7 +83,8 @@ class Metrics:
             self._instruments.token_times.record(per_piece, labels)
         if call.used is not None:
             for kind, count in _counts_of(call.used).items():
-                self._instruments.tokens.add(count, {**labels, "type": kind})
+                if count:
+                    self._instruments.tokens.add(count, {**labels, "type": kind})
         if call.cost is None:
             self._instruments.unpriced.add(1, labels)
         else:

@@ -49,7 +49,8 @@ class RequestSpan:
     def __exit__(self, *_: object) -> None:
         if self._token is not None:
             otel.detach(self._token)
-        self._span.end()
+        if self._span.is_recording():  # it failed before its end
+            self._span.end()
 
     def end(self, route: str, status: int = 0) -> None:
         """`status` is 0 where there was none: the client had left, or it is a WebSocket."""

@@ -23,9 +23,14 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 5.0  # that the last spans have to be sent at the end
 
 
+def is_switched_off(environ: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's own switch says that nothing is to be recorded, metrics neither."""
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
 def traces_wanted(environ: Mapping[str, str]) -> bool:
     """Whether the variables name a place to send them to, and none of them says no."""
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if is_switched_off(environ):
         return False
     places = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
     if not any(environ.get(name, "").strip() for name in places):

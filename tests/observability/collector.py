@@ -1,4 +1,4 @@
-"""A collector of traces on loopback: takes OTLP over HTTP, and writes each span to a file as a line of JSON."""
+"""A collector of traces on loopback: takes OTLP over HTTP, and writes each span to a file, a line of JSON."""
 
 import threading
 from collections.abc import Callable, Iterator
