@@ -8,6 +8,7 @@ from dataclasses import replace
 from .client import StreamFailed
 from .compare import compare
 from .growth import growth
+from .observing import observing
 from .processes import Cores, StartFailed
 from .recording import recording
 from .search import history_search
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "growth": growth,
     "recording": recording,
     "securing": securing,
+    "observing": observing,
     "search": history_search,
 }
 

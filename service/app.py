@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -49,6 +51,12 @@ from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
 from .observability.run_lines import tell_ended, tell_lost
+from .observability.loop_lag import LoopLag
+from .observability.metrics import Metrics
+from .observability.readiness import Dependency, Readiness
+from .observability.requests import RequestWatch
+from .observability.resource import service_resource
+from .observability.tracing import Tracing, is_switched_off
 from .options import (
     budget_bounds,
     jwt_rules,
@@ -65,9 +73,11 @@ from .run import Run
 from .runs import Runs
 from .settings import Settings
 from .takeover import Comeback, find_waiting
+from .traced import UNTRACED, RunTrace
 
 logger = logging.getLogger(__name__)
 
+SLOW_LOOP = 0.5  # seconds behind, and the service is degraded: every stream stutters
 GUESSED = 16  # characters; a shorter key that a person chose is found by trying, for no wrong key is counted
 
 
@@ -104,11 +114,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     keep_queries_out()
     limits = CallerLimits(limit_policy(settings))
+    metrics, tracing = Metrics(service_resource()), Tracing()
 
     @asynccontextmanager
     async def lifespan(_outermost: object = None) -> AsyncIterator[None]:
         try:
-            async with _open_services(settings, limits) as services:
+            async with tracing.opened(), _open_services(settings, limits, metrics, tracing) as services:
                 app.state.services = services
                 try:
                     yield
@@ -126,6 +137,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its own puts queries into spans
     )
     for module in (
         runs_api,
@@ -148,11 +160,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problem_handlers(app)
     document_answers(app)
     add_middleware(app, settings, lifespan, limits)
+    if not is_switched_off(os.environ):
+        app.add_middleware(RequestWatch, metrics=metrics, tracing=tracing)
     return app
 
 
 @asynccontextmanager
-async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncIterator[Services]:
+async def _open_services(
+    settings: Settings, limits: CallerLimits, metrics: Metrics, tracing: Tracing
+) -> AsyncIterator[Services]:
     asyncio.get_running_loop().set_default_executor(SyncThreads(settings.sync_threads, "sync"))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(limits.shared(settings.redis_url.get_secret_value()))
@@ -164,6 +180,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             open_registry(settings.chains, models, settings.shipped_chains)
         )
         watch = stack.enter_context(LoopWatch(_tell_blocked))
+        lag = stack.enter_context(LoopLag(metrics.loop_lagged))
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))
         waited = await _recovered(database, registry)
@@ -191,12 +208,15 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             watching=watch.watching,
             rates_of=prices.rates_of,
             second_chance=models.second_chance,
+            on_call=metrics.model_called,
         )
+        metrics.watch_runs(lambda: executor.counts)
 
         def on_closed(run: Run, figures: Figures) -> None:
             caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)
             limits.spend(caller, run.address, figures.usage["total_tokens"])
             tell_ended(run, figures)
+            metrics.run_ended(run.chain, figures)
 
         runs = Runs(
             log,
@@ -206,6 +226,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             grace=settings.disconnect_grace_seconds,
             budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
             on_closed=on_closed,
+            traced=partial(_trace_of, tracing),
         )
 
         def forget(run_id: str) -> None:
@@ -224,6 +245,8 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
             gate=gate,
+            metrics=metrics,
+            readiness=_readiness(settings, database, limits, lag, drain),
             max_input_bytes=settings.max_input_bytes,
             max_prompt_chars=settings.max_prompt_chars,
         )
@@ -271,6 +294,28 @@ async def _recovered(database: Database, registry: Registry) -> list[Comeback]:
         logger.warning("%d runs had not ended when their process died: they failed as owner_lost", lost)
     await forget_lost_checkpoints(database, checkpoints, taken_over)
     return waited
+
+
+def _trace_of(tracing: Tracing, run: Run) -> RunTrace:
+    return tracing.runs.begin(run.run_id, run.chain, run.thread_id) if tracing.runs else UNTRACED
+
+
+def _readiness(
+    settings: Settings, database: Database, limits: CallerLimits, lag: LoopLag, drain: Drain
+) -> Readiness:
+    async def database_answers() -> None:
+        await database.read(lambda connection: connection.exec_driver_sql("SELECT 1").close())
+
+    async def loop_lags() -> float:
+        return lag.recent
+
+    dependencies = {
+        "database": Dependency(look=database_answers),
+        "event_loop": Dependency(look=loop_lags, slow=SLOW_LOOP),
+    }
+    if settings.redis_url.get_secret_value():
+        dependencies["redis"] = Dependency(look=limits.reach, needed=False)
+    return Readiness(dependencies, drain.begun.is_set)
 
 
 def _tell_blocked(blocked: Blocked[Execution]) -> None:

@@ -47,6 +47,7 @@ from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
 from .model_attempts import attempt_in
 from .provider_failures import falls_back, provider_failure_of
+from .model_calls import OnCall, untold
 from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
 from .transcript import Due, Transcript
@@ -109,7 +110,7 @@ class AsyncIteratorCallbackHandler(
     Of the three bases the first is what users expect; LangGraph tells interrupts only to the second; for the
     third, models stream without being asked to. `end_with_root`: the iteration ends by itself when the
     outermost LangChain run does. Whoever awaits the chain can end it surely, by `close` in a `finally`.
-    `rates_of` knows what models cost; without it no cost is known.
+    `rates_of` knows what models cost; without it no cost is known. `on_call` hears of each model call's end.
     `retold` is what another handler told of a chain that waits: this one goes on from there.
     """
 
@@ -125,6 +126,7 @@ class AsyncIteratorCallbackHandler(
         queue_limit: int = QUEUE_LIMIT,
         rates_of: RatesOf = unpriced,
         retold: Retold | None = None,
+        on_call: OnCall = untold,
     ) -> None:
         retold = retold or Retold()
         self.closed = False
@@ -139,7 +141,7 @@ class AsyncIteratorCallbackHandler(
         self._queue: EventQueue[BridgeEvent] = EventQueue(queue_limit)
         self._lock = threading.Lock()
         began = time.monotonic() - retold.t / 1000
-        self._transcript = Transcript(self._put, began, answer_steps, rates_of, retold)
+        self._transcript = Transcript(self._put, began, answer_steps, rates_of, retold, on_call)
 
     # --- reading -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
@@ -21,6 +22,7 @@ from .errors import InvalidRequest, StartError, Unprocessable
 from .events import Approval
 from .graph_taps import tapped
 from .graphs import asks_in, forgets, graph_of, has_memory, needs_checkpoints, only_new, with_checkpoints
+from .traced import RunTrace
 
 _THREAD_ID = re.compile(r"[\w.:@-]{1,128}")
 CHECKPOINT_KEYS = frozenset({"checkpoint_id", "checkpoint_ns"})
@@ -56,15 +58,21 @@ class Call:
     thread_id: str | None
     config: CallConfig
 
-    async def start(self, run_id: str, handler: AsyncIteratorCallbackHandler) -> Any:
-        return await self._drive(run_id, handler, self.input, resumed=False)
+    async def start(self, run_id: str, trace: RunTrace, handler: AsyncIteratorCallbackHandler) -> Any:
+        with trace.entered():
+            return await self._drive(run_id, trace, handler, self.input, resumed=False)
 
     async def resume(
-        self, run_id: str, answers: Mapping[str, Any], handler: AsyncIteratorCallbackHandler
+        self,
+        run_id: str,
+        trace: RunTrace,
+        answers: Mapping[str, Any],
+        handler: AsyncIteratorCallbackHandler,
     ) -> Any:
         """Go on after a pause, with an answer for each interrupt by its id; breakpoints take none."""
         command: Command[Any] | None = Command(resume=dict(answers)) if answers else None
-        return await self._drive(run_id, handler, command, resumed=True)
+        with trace.entered():
+            return await self._drive(run_id, trace, handler, command, resumed=True)
 
     async def still_asks(self, run_id: str, interrupt_ids: Collection[str]) -> bool:
         """Whether the graph's state is there, and waits at these interrupts. Raises what the chain raises."""
@@ -82,11 +90,17 @@ class Call:
         await self.chain.checkpoints.adelete_thread(run_id)
 
     async def _drive(
-        self, run_id: str, handler: AsyncIteratorCallbackHandler, given: Any, *, resumed: bool
+        self,
+        run_id: str,
+        trace: RunTrace,
+        handler: AsyncIteratorCallbackHandler,
+        given: Any,
+        *,
+        resumed: bool,
     ) -> Any:
         async with self.chain.builds.lease(self.key) as runnable:
             with tapped(handler) as taps:
-                config = self._config(run_id, handler, taps)
+                config = self._config(run_id, [handler, *trace.callbacks], taps)
                 graph = graph_of(runnable)
                 if graph is None:
                     return await runnable.ainvoke(given, config)
@@ -98,10 +112,10 @@ class Call:
                 return await runnable.ainvoke(given, config, **self._context())
 
     def _config(
-        self, run_id: str, handler: AsyncIteratorCallbackHandler, taps: Mapping[str, Any]
+        self, run_id: str, callbacks: list[BaseCallbackHandler], taps: Mapping[str, Any]
     ) -> RunnableConfig:
         config = self._thread(run_id)
-        config["callbacks"] = [handler]
+        config["callbacks"] = callbacks
         config["run_name"] = self.chain.name
         config["configurable"] |= taps
         if self.config.recursion_limit is not None:

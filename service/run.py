@@ -11,6 +11,7 @@ import orjson
 
 from .chain import CallConfig
 from .events import Approval, Cancelled, Done, RunError, Status, TerminalEvent
+from .traced import UNTRACED, RunTrace
 from .waits import Waits
 
 OnDisconnect = Literal["cancel", "continue"]
@@ -87,6 +88,7 @@ class Run:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     refused: BaseException | None = None
     idempotency_key: str | None = None
+    trace: RunTrace = UNTRACED
 
     @property
     def thread(self) -> tuple[str, str] | None:

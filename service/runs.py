@@ -25,6 +25,7 @@ from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
 from .run_rows import row_of, run_of, thread_row_of
+from .traced import UNTRACED, RunTrace
 from .turns import Turns, draining
 from .values import encode_json, to_json
 
@@ -47,6 +48,7 @@ class Runs:
         grace: float,
         on_closed: Callable[[Run, Figures], None] = lambda run, figures: None,
         budgets: Budgets | None = None,
+        traced: Callable[[Run], RunTrace] = lambda run: UNTRACED,
     ) -> None:
         self.log = log
         self._registry = registry
@@ -54,6 +56,7 @@ class Runs:
         self._history = history
         self._grace = grace
         self._on_closed = on_closed
+        self._traced = traced
         self._budgets = budgets
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
@@ -82,6 +85,7 @@ class Runs:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
             run.refused = error
+            run.trace.end("refused", None)
             run.ended.set()  # for those that wait for its thread
             raise
         finally:
@@ -252,20 +256,25 @@ class Runs:
             attempt=run.attempt,
             created_at=run.created_at.isoformat(),
         )
+        run.trace = self._traced(run)
         return Job(
             started=started,
-            work=partial(call.start, run.run_id),
-            go_on=partial(call.resume, run.run_id),
+            work=partial(call.start, run.run_id, run.trace),
+            go_on=partial(call.resume, run.run_id, run.trace),
             on_start=run.begin,
             on_pause=run.pause if call.chain.can_wait else None,
             on_wait=partial(self._keep, run, call),
             on_end=run.end,
-            on_closed=partial(self._on_closed, run),
+            on_closed=partial(self._close, run),
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,
             context=context_of_run(run.run_id, run.key_id),
         )
+
+    def _close(self, run: Run, figures: Figures) -> None:
+        run.trace.end(figures.outcome, figures.code)
+        self._on_closed(run, figures)
 
     def _keep(self, run: Run, call: Call) -> None:
         if call.chain.can_outlive:

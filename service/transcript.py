@@ -31,6 +31,7 @@ from .events import (
     UsageTotals,
 )
 from .model_attempts import FIRST_AND_ONLY, ModelAttempt
+from .model_calls import ModelCall, OnCall, untold
 from .rates import MILLION, Rates, RatesOf, Spent, cost_of, unpriced
 from .retold import Retold
 from .run_tree import Place, RunTree, Step
@@ -70,6 +71,9 @@ class _Message:
     active_at: float
     structured: bool = False
     has_next: bool = False  # another model takes its place should it fail
+    began_at: float = 0.0
+    first_at: float = 0.0
+    last_at: float = 0.0
     pieces: int = 0
     text: TextJoiner = field(default_factory=TextJoiner)
     reasoning: TextJoiner = field(default_factory=TextJoiner)
@@ -94,7 +98,8 @@ class _Message:
 class Transcript:
     """Tells events to `put` as the chain's runs begin, go on and end. Times are milliseconds since `began`,
     which is in monotonic seconds. `answer_steps` names the steps whose models write the answer, None all.
-    `rates_of` knows prices. `retold` is what was told before, by another process."""
+    `rates_of` knows prices, `on_call` hears of each model call at its end. `retold` is what was told before,
+    by another process."""
 
     def __init__(
         self,
@@ -103,9 +108,11 @@ class Transcript:
         answer_steps: Collection[str] | None = None,
         rates_of: RatesOf = unpriced,
         retold: Retold | None = None,
+        on_call: OnCall = untold,
     ) -> None:
         retold = retold or Retold()
         self._put = put
+        self._on_call = on_call
         self._began = began
         self._answer_steps = answer_steps
         self._rates_of = rates_of
@@ -196,6 +203,7 @@ class Transcript:
         self._supersede(attempt, model)
         channel: Channel = "answer" if place.answers and not (inner or structured or place.tool) else "inner"
         rates = self._rates_of(provider, model)
+        now = time.monotonic()
         message = _Message(
             self._next("m"),
             place.step,
@@ -203,9 +211,10 @@ class Transcript:
             provider,
             model,
             rates,
-            time.monotonic(),
+            now,
             structured,
             attempt.has_next,
+            began_at=now,
         )
         self._messages[run_id] = message
 
@@ -217,7 +226,10 @@ class Transcript:
         message.active_at = now = time.monotonic()
         if not written:
             return
+        if not message.pieces:
+            message.first_at = now
         message.pieces += 1
+        message.last_at = now
         t = int((now - self._began) * 1000)
         if written.reasoning and (text := message.reasoning.feed(written.reasoning)):
             self._put(Reasoning(t=t, message_id=message.message_id, step=message.step, text=text))
@@ -312,7 +324,11 @@ class Transcript:
         self._put_message_end(message, "error")
         if pieces := message.pieces:
             used = Tokens(**{**no_tokens(), "output_tokens": pieces, "total_tokens": pieces})
-            self._put_usage(message, message.model, used, cost_of(used, message.rates), estimated=True)
+            cost = cost_of(used, message.rates)
+            self._put_usage(message, message.model, used, cost, estimated=True)
+            self._tell_call(message, None, used, cost, failed=True)
+        else:
+            self._tell_call(message, None, None, 0.0, failed=True)
 
     def _put_message_end(self, message: _Message, reason: FinishReason) -> None:
         self._flush(message)
@@ -332,11 +348,37 @@ class Transcript:
     def _take_usage(self, message: _Message, ending: Ending) -> None:
         if ending.used is None:
             self._bill.miss(message.message_id, message.pieces)
+            self._tell_call(message, ending.model, None, None)
             return
         # The model that answered may be a dated one, of which only the name that was asked for is known.
         named = self._rates_of(message.provider, ending.model) if ending.model != message.model else None
         cost = cost_of(ending.used, named or message.rates)
         self._put_usage(message, ending.model or message.model, ending.used, cost)
+        self._tell_call(message, ending.model, ending.used, cost)
+
+    def _tell_call(
+        self,
+        message: _Message,
+        answered_by: str | None,
+        used: Tokens | None,
+        cost: float | None,
+        *,
+        failed: bool = False,
+    ) -> None:
+        began, spoke = message.began_at, message.pieces > 0
+        call = ModelCall(
+            provider=message.provider,
+            model=message.model,
+            answered_by=answered_by,
+            duration=time.monotonic() - began,
+            first=message.first_at - began if spoke else None,
+            last=message.last_at - began if spoke else None,
+            pieces=message.pieces,
+            used=used,
+            cost=cost,
+            failed=failed,
+        )
+        self._on_call(call)
 
     def _put_usage(
         self,

@@ -74,6 +74,13 @@ NEEDS: dict[str, tuple[Part, ...]] = {
             install="brew install redis" if sys.platform == "darwin" else f"{LINUX} redis-server",
         ),
     ),
+    "promtool": (
+        Part(
+            name="promtool",
+            present=lambda: shutil.which("promtool") is not None,
+            install="brew install prometheus" if sys.platform == "darwin" else f"{LINUX} prometheus",
+        ),
+    ),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
     "xdist": (_package("pytest-xdist", "xdist"),),
 }

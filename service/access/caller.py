@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from .allowances import Budget
 
-Scope = Literal["run", "read", "admin"]
+Scope = Literal["run", "read", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 EVERY_SCOPE: frozenset[Scope] = frozenset(SCOPES)
 ROLES: dict[str, frozenset[Scope]] = {
@@ -33,4 +33,4 @@ class Caller:
 
 
 # Of a service that asks for no key. They share what is kept; keys are given by those who have one.
-ANYONE = Caller(scopes=ROLES["member"])
+ANYONE = Caller(scopes=ROLES["member"] | {"metrics"})

@@ -29,6 +29,10 @@ class Counts(Protocol):
 
     def close(self, place: Place) -> None: ...
 
+    async def reach(self) -> None:
+        """Raises Away where they are elsewhere, and that does not answer."""
+        ...
+
 
 class OwnCounts:
     """Those of this process."""
@@ -52,3 +56,6 @@ class OwnCounts:
 
     def close(self, place: Place) -> None:
         self.streams.free(place)
+
+    async def reach(self) -> None:
+        pass

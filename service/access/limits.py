@@ -99,6 +99,10 @@ class CallerLimits:
 
         return await self._counts.within(admitted)
 
+    async def reach(self) -> None:
+        """Raises Away where what is to count for all replicas does not answer."""
+        await self._counts.reach()
+
     def spend(self, caller: Caller, address: str, tokens: int) -> None:
         """Count the tokens of a run that has ended."""
         if self._policy.tokens_per_minute and self._policy.rate and tokens:

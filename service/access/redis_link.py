@@ -58,6 +58,14 @@ class RedisLink:
             logger.info("Redis is back: limits are counted there again")
         return answer
 
+    async def reach(self) -> None:
+        """Raises Away where it is known to be, or does not answer now."""
+
+        async def ping() -> None:
+            await self.redis.execute_command("PING")  # type: ignore[no-untyped-call]
+
+        await self.ask(ping)
+
     async def _asked(self, what: Callable[[], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

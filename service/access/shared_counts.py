@@ -47,6 +47,9 @@ class SharedCounts:
     def close(self, place: Place) -> None:
         self._leases.close(place)
 
+    async def reach(self) -> None:
+        await self._link.reach()
+
     async def keep(self) -> None:
         """Renew the leases, now and then, until it is cancelled."""
         while True:

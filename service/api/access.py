@@ -100,4 +100,5 @@ MayRun = Annotated[Caller, Depends(_needs("run"))]
 MayRunKeyed = Annotated[Caller, Depends(_needs("run", keyed=True))]
 MayRead = Annotated[Caller, Depends(_needs("read"))]
 MayReadRun = Annotated[Caller, Depends(_reader_of_run)]  # with a run's token too: that run alone
+MayReadMetrics = Annotated[Caller, Depends(_needs("metrics"))]
 MayAdmin = Annotated[Caller, Depends(_needs("admin", keyed=True))]

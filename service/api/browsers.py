@@ -15,9 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .problems import problem
 
 LOOPBACK = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-OPEN_PATHS = frozenset(
-    {"/", "/docs", "/openapi.json", "/health", "/healthz", "/ready", "/readyz", "/metrics"}
-)
+OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health", "/healthz", "/ready", "/readyz"})
 OPEN_FILES = "/static/"
 
 

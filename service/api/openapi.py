@@ -81,7 +81,7 @@ def _describe_answers(app: FastAPI, document: dict[str, Any]) -> None:
 
 def _describe_answer(responses: dict[str, Any], schema: dict[str, Any]) -> None:
     for status, response in responses.items():
-        if status.startswith("2"):
+        if status.startswith("2") or status == "503":
             response["content"] = {"application/json": {"schema": schema}}
 
 

@@ -1,8 +1,10 @@
 """What the routes work with, and how they get hold of it."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -19,6 +21,44 @@ class Drain(Protocol):
     begun: asyncio.Event
 
     def set(self) -> None: ...
+
+
+class Metrics(Protocol):
+    """What is counted of those that read, and how it is read itself."""
+
+    def joined(self, format_name: str, *, resumed: bool, gap: str | None) -> None:
+        """A reader has joined a run: past its start, or after a gap for this reason."""
+        ...
+
+    def reading(self, format_name: str) -> AbstractContextManager[None]:
+        """A stream is open."""
+        ...
+
+    def dropped(self, format_name: str) -> None:
+        """A reader took nothing for too long."""
+        ...
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """All metrics as Prometheus reads them, and the media type."""
+        ...
+
+
+class Health(Protocol):
+    """Of what the service depends on."""
+
+    @property
+    def state(self) -> Literal["ok", "degraded", "failed"]: ...
+    @property
+    def latency_ms(self) -> float: ...
+
+
+class Readiness(Protocol):
+    @property
+    def draining(self) -> bool: ...
+
+    async def state(self) -> tuple[Literal["ok", "degraded", "failed"], Mapping[str, Health]]:
+        """Of all together, and of each."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +82,8 @@ class Services:
     kept_in: str
     drain: Drain
     gate: Gate
+    metrics: Metrics
+    readiness: Readiness
     max_input_bytes: int
     max_prompt_chars: int
 

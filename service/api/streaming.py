@@ -2,8 +2,9 @@
 
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any
 
 from anyio import CancelScope
@@ -44,13 +45,28 @@ GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once th
 
 
 class _Stream(EventSourceResponse):
-    """Bytes as they are made, for any media type; `drop_after` seconds end a reader that takes nothing."""
+    """Bytes as they are made, for any media type; `drop_after` seconds end a reader that takes nothing, of
+    which `on_drop` is told. It is read within `around`."""
 
-    def __init__(self, content: AsyncIterator[bytes], *, drop_after: float | None, **options: Any) -> None:
+    def __init__(
+        self,
+        content: AsyncIterator[bytes],
+        *,
+        drop_after: float | None,
+        on_drop: Callable[[], None],
+        around: AbstractContextManager[None],
+        **options: Any,
+    ) -> None:
         super().__init__(content, **options)
         self._drop_after = drop_after
+        self._on_drop = on_drop
+        self._around = around
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._around:
+            await self._stream(scope, receive, send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._drop_after is None:
             await super().__call__(scope, receive, send)
             return
@@ -62,6 +78,7 @@ class _Stream(EventSourceResponse):
                 watch.close()
         if watch.stuck:
             logger.info("a reader that took nothing for %g s was dropped", self._drop_after)
+            self._on_drop()
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:
         """Without sse-starlette's own scope around each send, a twentieth of a paced token's CPU."""
@@ -87,9 +104,21 @@ async def follow(
         ping_message_factory=lambda: format_.ping,
         sep="\n",
         drop_after=times.send_timeout,
+        on_drop=partial(services.metrics.dropped, format_name),
+        around=reading(services, subscription, format_name),
         shutdown_event=services.drain,
         shutdown_grace_period=times.shutdown_grace + GRACE_AFTER_RUNS,
     )
+
+
+@contextmanager
+def reading(services: Services, subscription: Subscription, format_name: str) -> Iterator[None]:
+    """A reader reads in here: it is counted, and told in the run's trace if it has come back."""
+    seen, gap = subscription.place.seq, subscription.gap
+    services.metrics.joined(format_name, resumed=seen > 0, gap=gap.reason if gap else None)
+    trace = subscription.run.trace
+    with services.metrics.reading(format_name), trace.resumed(format_name, seen) if seen else nullcontext():
+        yield
 
 
 async def attach(

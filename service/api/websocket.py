@@ -22,7 +22,7 @@ from .services import Services, ServicesOf
 from .socket_badge import SocketBadge, close_of
 from .socket_messages import CancelMessage, ChatMessage, ResumeMessage, message_of
 from .starting import start
-from .streaming import frames_of
+from .streaming import frames_of, reading
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 GOING_AWAY, FAILED, TRY_AGAIN = 1001, 1011, 1013
 LAST = tuple(b'{"type":"%b"' % name for name in (b"done", b"error", b"cancelled", b"paused"))
 WEBSOCKET = "/ws/{client_id}"
+FORMAT = "websocket"
 CLIENT_ID_CHARS = 128  # of it that are kept with the run
 
 router = APIRouter()
@@ -150,7 +151,8 @@ class _Socket:
         with CancelScope() as scope:
             watch = SendWatch(self._websocket.send, scope, seconds) if seconds else None
             try:
-                await self._tell_each(subscription, watch.send if watch else self._websocket.send)
+                with reading(self._services, subscription, FORMAT):
+                    await self._tell_each(subscription, watch.send if watch else self._websocket.send)
             except WebSocketDisconnect:
                 pass  # whoever reads the socket hears of it too
             except Exception:
@@ -161,6 +163,7 @@ class _Socket:
                     watch.close()
         if watch and watch.stuck:
             logger.info("a WebSocket that took nothing for %g s was dropped", seconds)
+            self._services.metrics.dropped(FORMAT)
             await self._close(TRY_AGAIN)  # it hears of it once it reads on
 
     async def _tell_each(self, subscription: Subscription, send: Send) -> None:

@@ -28,6 +28,7 @@ from ..events import (
     RunStarted,
     TerminalEvent,
 )
+from ..model_calls import OnCall, untold
 from ..rates import RatesOf, Spent, unpriced
 from ..retold import Retold
 from .failures import failure_of
@@ -73,8 +74,8 @@ class Execution:
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
     `meter` what may be spent. `second_chance` ends a model call that is silent, by LangChain's run id, and
-    returns whether another model takes its place; else the run ends. With `retold` it is paused, where
-    another process left it.
+    returns whether another model takes its place; else the run ends. `on_call` hears of each model call at its
+    end. With `retold` it is paused, where another process left it.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Execution:
         meter: Meter | None = None,
         second_chance: SecondChance = no_second_chance,
         retold: Retold | None = None,
+        on_call: OnCall = untold,
     ) -> None:
         retold = retold or Retold()
         self._second_chance = second_chance
@@ -111,6 +113,7 @@ class Execution:
             tool_output_max_chars=limits.tool_output_max_chars,
             rates_of=rates_of,
             retold=retold,
+            on_call=on_call,
         )
         self._begun = retold.begun
         self._paused_at = time.monotonic() if retold.begun else None

@@ -14,6 +14,7 @@ from ..callbacks import AsyncIteratorCallbackHandler
 from ..errors import Overloaded
 from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
+from ..model_calls import ModelCall
 from ..rates import RatesOf, unpriced
 from ..retold import Retold
 from .execution import (
@@ -36,9 +37,15 @@ Staying = Callable[[Collection[str]], Awaitable[Collection[str]]]  # which of th
 
 Watching = Callable[[Execution], AbstractContextManager[None]]
 
+OnCall = Callable[[str, ModelCall], None]  # the chain's name, and a model call of it that is over
+
 
 def _unwatched(execution: Execution) -> AbstractContextManager[None]:
     return nullcontext()
+
+
+def _uncounted(chain: str, call: ModelCall) -> None:
+    pass
 
 
 _FOREVER = 10**8  # seconds; three years
@@ -90,7 +97,8 @@ class Capacity:
 
 class LocalExecutor:
     """Runs jobs in the order in which they came, as far as there is capacity; each under `watching`.
-    `rates_of` knows what models cost; `second_chance` as in Execution."""
+    `rates_of` knows what models cost, `on_call` hears of each model call at its end; `second_chance` as in
+    Execution."""
 
     def __init__(
         self,
@@ -100,9 +108,11 @@ class LocalExecutor:
         watching: Watching = _unwatched,
         rates_of: RatesOf = unpriced,
         second_chance: SecondChance = no_second_chance,
+        on_call: OnCall = _uncounted,
     ) -> None:
         self._log = log
         self._second_chance = second_chance
+        self._on_call = on_call
         self._rates_of = rates_of
         self._watching = watching
         self._limits = limits
@@ -139,6 +149,7 @@ class LocalExecutor:
             meter=job.meter,
             second_chance=self._second_chance,
             retold=retold,
+            on_call=partial(self._on_call, job.started.chain),
         )
 
     def resume(self, run_id: str, answers: Mapping[str, Any], rejected: Mapping[str, str | None]) -> None:
@@ -178,6 +189,12 @@ class LocalExecutor:
             self.cancel(run_id, "shutdown")
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many runs there are that go on, wait their turn, and wait for a person."""
+        running, queued = len(self._executions), len(self._queue)
+        return {"running": running, "queued": queued, "waiting": len(self._paused)}
 
     @property
     def _is_free(self) -> bool:

@@ -11,8 +11,11 @@ from service.settings import Settings
 from tests.access.secured import SECRET, Secured, code_of, secured, signed, unsigned
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OPEN = {("GET", "/health")}  # all that needs no key; what the document does not list is below
-OPEN_PAGES = ["/", "/docs", "/openapi.json", "/healthz", "/static/app.js"]
+OPEN = {
+    ("GET", "/health"),
+    ("GET", "/ready"),
+}  # all that needs no key; what the document does not list is below
+OPEN_PAGES = ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/static/app.js"]
 UNKNOWN = "01m7ygjx2s21ccc2xxsq49fvwm"
 
 OPERATIONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -112,6 +115,8 @@ def scope_of(method: str, path: str) -> str:
     """What a route should need, by its name alone."""
     if path.startswith("/admin"):
         return "admin"
+    if path == "/metrics":
+        return "metrics"
     reads = method == "GET" and path not in ("/stream", "/chat/stream", "/openai-stream")
     return "read" if reads or path.endswith("/token") else "run"
 

@@ -67,8 +67,9 @@ def test_no_route_does_anything_for_a_page_of_another_site(served: Served, metho
     assert count_of_runs(served) == before
 
 
-def test_of_all_routes_only_health_is_open_to_other_sites() -> None:
-    assert [path for _, path in operations() if path.partition("?")[0] in OPEN_PATHS] == [f"/health{QUERY}"]
+def test_of_all_routes_only_health_and_readiness_are_open_to_other_sites() -> None:
+    opened = [path for _, path in operations() if path.partition("?")[0] in OPEN_PATHS]
+    assert opened == [f"/health{QUERY}", f"/ready{QUERY}"]
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=[",".join(each.values()) for each in FOREIGN])

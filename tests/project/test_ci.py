@@ -47,14 +47,14 @@ def checks_of(calls: list[str]) -> list[str]:
 
 
 def test_nothing_is_installed_where_nothing_is_missing(run: Run) -> None:
-    status, calls = run("chromium", "python3", "initdb", "redis-server")
+    status, calls = run("chromium", "python3", "initdb", "promtool", "redis-server")
     assert status == 0
     assert [call for call in calls if not call.startswith(("python3", "make"))] == []
     assert checks_of(calls) == CHECKS
 
 
 def test_what_is_missing_is_installed_after_an_update_of_the_lists(run: Run) -> None:
-    status, calls = run("python3", "initdb", "redis-server")
+    status, calls = run("python3", "initdb", "promtool", "redis-server")
     installs = [call for call in calls if call.startswith("apt-get")]
     assert status == 0
     assert installs[0].startswith("apt-get update")
@@ -64,17 +64,22 @@ def test_what_is_missing_is_installed_after_an_update_of_the_lists(run: Run) -> 
 
 
 def test_another_browser_of_the_family_will_do(run: Run) -> None:
-    _, calls = run("google-chrome", "python3", "initdb", "redis-server")
+    _, calls = run("google-chrome", "python3", "initdb", "promtool", "redis-server")
     assert not any(call.startswith("apt-get") for call in calls)
 
 
 def test_redis_is_installed_where_it_is_missing(run: Run) -> None:
-    _, calls = run("chromium", "python3", "initdb")
+    _, calls = run("chromium", "python3", "initdb", "promtool")
     assert [call.split()[-1] for call in calls if call.startswith("apt-get install")] == ["redis-server"]
+
+
+def test_promtool_is_installed_where_it_is_missing(run: Run) -> None:
+    _, calls = run("chromium", "python3", "initdb", "redis-server")
+    assert [call.split()[-1] for call in calls if call.startswith("apt-get install")] == ["prometheus"]
 
 
 @pytest.mark.parametrize("failing", ["lint", "types", "test"])
 def test_each_check_runs_though_another_fails_and_the_status_tells(run: Run, failing: str) -> None:
-    status, calls = run("chromium", "python3", "initdb", "redis-server", failing=failing)
+    status, calls = run("chromium", "python3", "initdb", "promtool", "redis-server", failing=failing)
     assert status == 1
     assert checks_of(calls) == CHECKS

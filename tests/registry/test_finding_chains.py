@@ -14,6 +14,7 @@ from service.chain import CallConfig, Chain
 from service.errors import StartError
 from service.providers import OFFLINE_MODEL, Models
 from service.registry import Registry, open_registry
+from service.traced import UNTRACED
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def invoked(chain: Chain, given: Any, params: Mapping[str, Any] = MappingP
     call = chain.call(
         given=given, system=None, model=model, params=params, thread_id=None, config=CallConfig()
     )
-    return await call.start("run", AsyncIteratorCallbackHandler())
+    return await call.start("run", UNTRACED, AsyncIteratorCallbackHandler())
 
 
 @pytest.fixture

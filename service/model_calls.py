@@ -1,0 +1,38 @@
+"""What one model call came to, once it is over: for whoever counts or times them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .written import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """`model` is what was asked for, `answered_by` what the provider says has answered. Times are in seconds:
+    `first` to the first piece that came, `last` to the last of the `pieces`. `used` is None where nothing was
+    told, and an estimate of a call that was cut short; `cost` is in dollars, None where it is not known."""
+
+    provider: str | None
+    model: str | None
+    answered_by: str | None
+    duration: float
+    first: float | None
+    last: float | None
+    pieces: int
+    used: Tokens | None
+    cost: float | None
+    failed: bool
+
+    @property
+    def per_piece(self) -> float | None:
+        """Seconds between two pieces, at the mean; None where fewer than two came."""
+        if self.first is None or self.last is None or self.pieces < 2:
+            return None
+        return (self.last - self.first) / (self.pieces - 1)
+
+
+OnCall = Callable[[ModelCall], None]  # from any thread, and it waits for nothing
+
+
+def untold(_call: ModelCall) -> None:
+    """Where nobody counts."""

@@ -1,0 +1,86 @@
+"""Spans of chains, models and tools, by OpenTelemetry's own instrumentation of LangChain.
+
+Its callback handler is given to each run beside ours; its instrumentor would put one into every callback
+manager of the process. What is changed of it here: it is called inline, not on a thread for each token; of
+a call's tokens it hears the first alone; a graph that waits for a person has not failed; of an exception its
+type is told, not its message.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from langgraph.errors import GraphBubbleUp
+from opentelemetry._logs import NoOpLoggerProvider
+from opentelemetry.instrumentation.genai.langchain.callback_handler import (
+    OpenTelemetryLangChainCallbackHandler,
+)
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.trace import TracerProvider
+from opentelemetry.util.genai.handler import TelemetryHandler
+from opentelemetry.util.genai.types import Error
+
+# It reads names from the metadata, which holds what a client sets in `configurable` too.
+NAMED_BY_CLIENTS = frozenset(
+    {"thread_id", "session_id", "conversation_id", "agent_name", "agent_description", "agent_type"}
+    | {"workflow_name", "otel_trace", "otel_agent_span", "otel_workflow_span"}
+)
+
+Metadata = dict[str, Any] | None
+
+
+def call_telemetry(provider: TracerProvider) -> TelemetryHandler:
+    """Spans alone: metrics are recorded where no run is traced too. Content is left out, unless
+    OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says otherwise."""
+    return TelemetryHandler(provider, NoOpMeterProvider(), NoOpLoggerProvider())
+
+
+class CallSpans(OpenTelemetryLangChainCallbackHandler):
+    """Of one run; its conversation is the run's thread."""
+
+    run_inline = True
+
+    def __init__(self, telemetry: TelemetryHandler, thread_id: str | None) -> None:
+        super().__init__(telemetry)
+        self._thread = {} if thread_id is None else {"thread_id": thread_id}
+        self._silent: set[UUID] = set()  # model calls that have not told a token
+
+    def on_chain_start(self, *args: Any, metadata: Metadata = None, **kwargs: Any) -> None:
+        super().on_chain_start(*args, metadata=self._trusted(metadata), **kwargs)
+
+    def on_chat_model_start(self, *args: Any, metadata: Metadata = None, run_id: UUID, **kwargs: Any) -> None:
+        self._silent.add(run_id)
+        about = {"ls_model_name": "unknown"} | self._trusted(metadata)  # without a name there is no span
+        super().on_chat_model_start(*args, metadata=about, run_id=run_id, **kwargs)
+
+    def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        if run_id in self._silent:
+            self._silent.discard(run_id)
+            super().on_llm_new_token(*args, run_id=run_id, **kwargs)
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        if isinstance(error, GraphBubbleUp):
+            super().on_chain_end({}, run_id=run_id)
+        else:
+            super().on_chain_error(_told(error), run_id=run_id)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        if isinstance(error, GraphBubbleUp):
+            super().on_tool_end(None, run_id=run_id)
+        else:
+            super().on_tool_error(_told(error), run_id=run_id)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._silent.discard(run_id)
+        super().on_llm_error(_told(error), run_id=run_id)
+
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        super().on_retriever_error(_told(error), run_id=run_id)
+
+    def _trusted(self, metadata: Metadata) -> dict[str, Any]:
+        given = metadata or {}
+        return {name: given[name] for name in given.keys() - NAMED_BY_CLIENTS} | self._thread
+
+
+def _told(error: BaseException) -> Any:
+    """What the handler's invocations take in place of an exception."""
+    return Error(type=type(error).__qualname__, message=None)

@@ -1,0 +1,76 @@
+"""What is measured: each instrument with its name, unit, meaning, and the bounds of its buckets.
+
+Those of HTTP and of models have OpenTelemetry's names
+(https://opentelemetry.io/docs/specs/semconv/http/http-metrics/, …/gen-ai/gen-ai-metrics/); all else is
+`chainstream.…`. Prometheus has them with underscores, their unit at the end.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.semconv._incubating.metrics import gen_ai_metrics as gen_ai  # as conventions of GenAI are
+
+SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+ANSWERS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 60.0, 600.0)
+CALLS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+RUNS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0)
+TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
+
+Counts = Callable[[], Mapping[str, int]]
+
+
+class Instruments:
+    """All of one service."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self.requests = self._times(
+            "http.server.request.duration", ANSWERS, "Duration of HTTP requests, of streams to their end."
+        )
+        self.operations = self._times(
+            gen_ai.GEN_AI_CLIENT_OPERATION_DURATION, CALLS, "Duration of model calls."
+        )
+        self.first_chunks = self._times(
+            gen_ai.GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, CALLS, "Time to a model call's first piece."
+        )
+        self.usage = meter.create_histogram(
+            gen_ai.GEN_AI_CLIENT_TOKEN_USAGE,
+            unit="{token}",
+            description="Tokens of model calls.",
+            explicit_bucket_boundaries_advisory=TOKENS,
+        )
+        self.runs = meter.create_counter("chainstream.runs", "{run}", "Runs that ended, by their outcome.")
+        self.run_times = self._times("chainstream.run.duration", RUNS, "Duration of runs.")
+        self.first_tokens = self._times(
+            "chainstream.first_token", CALLS, "Time from a run's start to its answer's first token."
+        )
+        self.token_times = self._times(
+            "chainstream.time_per_token", SHORT, "Time between a model call's pieces, its mean, once a call."
+        )
+        self.tokens = meter.create_counter("chainstream.tokens", "{token}", "Tokens of model calls.")
+        self.cost = meter.create_counter("chainstream.cost.usd", "", "Dollars, of calls with known prices.")
+        self.unpriced = meter.create_counter(
+            "chainstream.unpriced_calls", "{call}", "Model calls whose cost is not known."
+        )
+        self.streams = meter.create_up_down_counter("chainstream.streams.open", "{stream}", "Open streams.")
+        self.resumes = meter.create_counter("chainstream.resumes", "{resume}", "Streams joined past a start.")
+        self.gaps = meter.create_counter("chainstream.gaps", "{gap}", "Readers told of a gap.")
+        self.dropped = meter.create_counter(
+            "chainstream.readers.dropped", "{reader}", "Readers dropped since they took nothing."
+        )
+        self.loop_lag = self._times(
+            "chainstream.event_loop.lag", SHORT, "How late the event loop comes to what is due."
+        )
+
+    def gauge(self, name: str, label: str, description: str, counts: Counts) -> None:
+        """A number that is looked up when it is asked for, for each value of its one label."""
+
+        def observed(_options: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(count, {label: value}) for value, count in counts().items()]
+
+        self._meter.create_observable_gauge(name, [observed], "", description)
+
+    def _times(self, name: str, bounds: Sequence[float], description: str) -> Histogram:
+        return self._meter.create_histogram(
+            name, unit="s", description=description, explicit_bucket_boundaries_advisory=bounds
+        )

@@ -1,0 +1,153 @@
+"""What is counted and timed, and how Prometheus reads it.
+
+A registry of its own for each app, so that several live in one process. Nothing is recorded for a token: once
+for a model call, a stream, a run, a request. Every label has few values, by a bound of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from ..model_calls import ModelCall
+from ..written import Tokens
+from .bounded_names import BoundedNames
+from .instruments import Counts, Instruments
+from .provider_names import provider_name
+
+MOST_MODELS = 50
+MOST_CODES = 50
+
+
+class Ended(Protocol):
+    """What a run came to, as the executor tells it."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def ttft_ms(self) -> int | None: ...
+    @property
+    def duration_ms(self) -> int: ...
+
+
+class Metrics:
+    """With OTEL_SDK_DISABLED=true, OpenTelemetry's own switch, nothing is recorded and nothing exposed."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._registry = CollectorRegistry()
+        self._reader = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
+        self._provider = MeterProvider(
+            [self._reader], resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
+        )
+        ProcessCollector(registry=self._registry)
+        self._instruments = Instruments(self._provider.get_meter("chainstream"))
+        self._counts: Counts = dict
+        self._instruments.gauge(
+            "chainstream.runs.active", "state", "Runs that have not ended.", lambda: self._counts()
+        )
+        self._models = BoundedNames(MOST_MODELS)
+        self._codes = BoundedNames(MOST_CODES)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """All of it, in the version of Prometheus's text or of OpenMetrics that `accept` asks for, and that
+        version's media type."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry), media_type
+
+    def watch_runs(self, counts: Counts) -> None:
+        """`counts` tells how many runs there are in each state, from now on."""
+        self._counts = counts
+
+    # --- runs and model calls ----------------------------------------------------------------------
+
+    def run_ended(self, chain: str, ended: Ended) -> None:
+        labels = {"chain": chain, "outcome": ended.outcome}
+        self._instruments.runs.add(1, {**labels, "code": self._codes.of(ended.code)})
+        self._instruments.run_times.record(ended.duration_ms / 1000, labels)
+        if ended.ttft_ms is not None:
+            self._instruments.first_tokens.record(ended.ttft_ms / 1000, {"chain": chain})
+
+    def model_called(self, chain: str, call: ModelCall) -> None:
+        """From any thread."""
+        model = self._models.of(call.model)
+        self._record_operation(call, model)
+        labels = {"chain": chain, "model": model}
+        if (per_piece := call.per_piece) is not None:
+            self._instruments.token_times.record(per_piece, labels)
+        if call.used is not None:
+            for kind, count in _counts_of(call.used).items():
+                if count:
+                    self._instruments.tokens.add(count, {**labels, "type": kind})
+        if call.cost is None:
+            self._instruments.unpriced.add(1, labels)
+        else:
+            self._instruments.cost.add(call.cost, labels)
+
+    def _record_operation(self, call: ModelCall, model: str) -> None:
+        labels = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": provider_name(call.provider),
+            "gen_ai.request.model": model,
+            "gen_ai.response.model": self._models.of(call.answered_by),
+        }
+        failure = "_OTHER" if call.failed else ""
+        self._instruments.operations.record(call.duration, {**labels, "error.type": failure})
+        if call.first is not None:
+            self._instruments.first_chunks.record(call.first, labels)
+        if call.used is not None and not call.failed:  # else it is an estimate
+            counts = _counts_of(call.used)
+            for kind in ("input", "output"):
+                self._instruments.usage.record(counts[kind], {**labels, "gen_ai.token.type": kind})
+
+    # --- readers -----------------------------------------------------------------------------------
+
+    def joined(self, format_name: str, *, resumed: bool, gap: str | None) -> None:
+        """A reader has joined a run: past its start, or after a gap for this reason."""
+        if resumed:
+            self._instruments.resumes.add(1, {"format": format_name})
+        if gap is not None:
+            self._instruments.gaps.add(1, {"reason": gap})
+
+    @contextmanager
+    def reading(self, format_name: str) -> Iterator[None]:
+        """A stream is open."""
+        labels = {"format": format_name}
+        self._instruments.streams.add(1, labels)
+        try:
+            yield
+        finally:
+            self._instruments.streams.add(-1, labels)
+
+    def dropped(self, format_name: str) -> None:
+        """A reader took nothing for too long."""
+        self._instruments.dropped.add(1, {"format": format_name})
+
+    # --- requests and the loop ---------------------------------------------------------------------
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        labels = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": str(status),
+        }
+        self._instruments.requests.record(seconds, labels)
+
+    def loop_lagged(self, seconds: float) -> None:
+        self._instruments.loop_lag.record(seconds)
+
+
+def _counts_of(used: Tokens) -> dict[str, int]:
+    """By their kind; those from a cache are part of the input, those of reasoning of the output."""
+    return {
+        "input": used["input_tokens"],
+        "output": used["output_tokens"],
+        "cached": used["cached_tokens"],
+        "reasoning": used["reasoning_tokens"],
+    }

@@ -1,0 +1,42 @@
+"""What follows a run beside its events: the port of traces, and what there is where none are wanted."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+
+class RunTrace(Protocol):
+    """One run's. `callbacks` are given to its chain, behind the bridge's."""
+
+    @property
+    def callbacks(self) -> Sequence[BaseCallbackHandler]: ...
+
+    def entered(self) -> AbstractContextManager[None]:
+        """What is done in here is done by the run."""
+        ...
+
+    def resumed(self, format_name: str, after: int) -> AbstractContextManager[None]:
+        """A reader that has come back, past the event `after`, reads on in here."""
+        ...
+
+    def end(self, outcome: str, code: str | None) -> None:
+        """The run is over, `code` being why it failed or was cancelled; to say so again changes nothing."""
+        ...
+
+
+class Untraced:
+    callbacks: Sequence[BaseCallbackHandler] = ()
+
+    def entered(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def resumed(self, format_name: str, after: int) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def end(self, outcome: str, code: str | None) -> None:
+        pass
+
+
+UNTRACED = Untraced()

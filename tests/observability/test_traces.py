@@ -1,0 +1,246 @@
+"""Traces, as a collector gets them: what hangs under what, what is told, and what is not."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from service.observability.tracing import traces_wanted
+from tests.graphs.whole import decide, events_in, started
+from tests.installed import ROOT
+from tests.observability.collector import Collector, Span, collecting
+from tests.project.commands import running
+from tests.served_chains import GATES
+from tests.serving import Served, serving
+
+SERVER, CLIENT, INTERNAL = 2, 3, 1
+ERROR = 2
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = "b7ad6b7169203331"
+TRACEPARENT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+QUESTION = "What is 1234 * 5678?"
+CANARY = "secret-canary"
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    with collecting(tmp_path / "spans.jsonl") as collector:
+        yield collector
+
+
+@pytest.fixture
+def traced(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving() as served:
+        yield served
+
+
+def one(spans: list[Span], name: str) -> Span:
+    (found,) = [span for span in spans if span.name == name]
+    return found
+
+
+def test_an_agent_s_run_is_one_trace_from_the_request_to_the_tool(
+    collector: Collector, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "service"]
+    with running(command, tmp_path, PYTHONPATH=str(ROOT), **collector.environment) as service:
+        client = service.serves()
+        body = orjson.dumps({"chain": "agent", "input": QUESTION, "thread_id": "t-1"})
+        answer = client.post("/runs/stream?idempotency_key=canary", body, TRACEPARENT)
+        run_id = answer.headers["x-run-id"]
+        spans = collector.wait_for_run(run_id)
+        spans = collector.wait_for(lambda spans: any(span.kind == SERVER for span in spans))
+    assert {span.trace_id for span in spans} == {TRACE} and all(span.ended for span in spans)
+    http, run = one(spans, "POST /runs/stream"), one(spans, "run agent")
+    chain, tool = one(spans, "invoke_agent agent"), one(spans, "execute_tool calculator")
+    models = [span for span in spans if span.name == "chat demo"]
+    assert len(spans) == len(models) + 4 == 6
+    assert (http.parent_id, run.parent_id, chain.parent_id) == (PARENT, http.span_id, run.span_id)
+    assert {span.parent_id for span in (*models, tool)} == {chain.span_id}
+    assert [span.status for span in spans] == [0] * 6
+
+    assert (http.kind, http.attributes) == (
+        SERVER,
+        {
+            "http.request.method": "POST",
+            "http.route": "/runs/stream",
+            "http.response.status_code": 200,
+            "url.path": "/runs/stream",
+            "url.scheme": "http",
+        },
+    )
+    assert run.attributes == {
+        "chainstream.run_id": run_id,
+        "chainstream.chain": "agent",
+        "chainstream.outcome": "succeeded",
+        "gen_ai.conversation.id": "t-1",
+    }
+    assert all(span.attributes["chainstream.run_id"] == run_id for span in (chain, tool, *models))
+    assert chain.attributes["gen_ai.operation.name"] == "invoke_agent"
+    assert chain.attributes["gen_ai.agent.name"] == "agent"
+    assert chain.attributes["gen_ai.conversation.id"] == "t-1"
+    assert tool.attributes["gen_ai.operation.name"] == "execute_tool"
+    assert tool.attributes["gen_ai.tool.name"] == "calculator"
+    assert tool.attributes["gen_ai.tool.call.id"]
+    for model in models:
+        assert model.kind == CLIENT
+        assert model.attributes["gen_ai.operation.name"] == "chat"
+        assert model.attributes["gen_ai.provider.name"] == "offline"
+        assert model.attributes["gen_ai.request.model"] == model.attributes["gen_ai.response.model"] == "demo"
+        assert model.attributes["gen_ai.usage.input_tokens"] > 0
+        assert model.attributes["gen_ai.usage.output_tokens"] > 0
+        assert model.attributes["gen_ai.conversation.id"] == "t-1"
+    assert collector.resource["service.name"] == "chainstream"
+    told = collector.file.read_text()
+    assert not [word for word in ("1234", "5678", "7006652", "7,006,652", "canary", "What") if word in told]
+
+
+def test_a_reader_that_comes_back_is_told_of_in_the_run_s_trace(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    path = f"/stream?chain=numbered&query=tokens=5 hold=3 gate={gate}"
+    first = traced.get(path, TRACEPARENT, cut_after=10)
+    run_id = first.headers["x-run-id"]
+    GATES[gate].open()
+    other = {"traceparent": f"00-{'c' * 32}-{PARENT}-01"}
+    assert traced.get(f"/runs/{run_id}/events?after=2", other).status == 200
+    assert traced.get(f"/runs/{run_id}/events", {"Last-Event-ID": f"{run_id}.1.3"}).status == 200
+    collector.wait_for_run(run_id)
+    route = "GET /runs/{run_id}/events"
+    spans = collector.wait_for(
+        lambda spans: (
+            [span.name for span in spans].count("resume") == [s.name for s in spans].count(route) == 2
+        )
+    )
+    run = one(spans, "run numbered")
+    resumes = [span for span in spans if span.name == "resume"]
+    requests = [span for span in spans if span.name == route]
+    assert run.trace_id == TRACE and {span.trace_id for span in resumes} == {TRACE}
+    assert {span.parent_id for span in resumes} == {run.span_id}
+    assert [span.attributes["chainstream.after"] for span in resumes] == [2, 3]
+    assert {link for span in resumes for link in span.links} == {s.trace_id + s.span_id for s in requests}
+    assert all(span.links == [TRACE + run.span_id] for span in requests)
+    assert requests[0].trace_id == "c" * 32 != requests[1].trace_id
+
+
+def test_a_cancelled_run_ends_all_of_its_spans_with_the_reason(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    body = {"chain": "numbered_agent", "input": f"tool=gated gate={gate}"}
+    run_id = orjson.loads(traced.post("/runs", orjson.dumps(body), TRACEPARENT).body)["run_id"]
+    assert GATES[gate].reached.wait(20)
+    assert traced.post(f"/runs/{run_id}/cancel", b"{}").status == 200
+    spans = collector.wait_for_run(run_id)
+    run, tool = one(spans, "run numbered_agent"), one(spans, "execute_tool gated")
+    assert (run.status, run.status_message, run.attributes["error.type"]) == (ERROR, "user", "user")
+    assert (run.attributes["chainstream.outcome"], run.attributes["chainstream.code"]) == (
+        "cancelled",
+        "user",
+    )
+    assert (tool.status, tool.ended) == (ERROR, True) and tool.attributes["error.type"]
+    assert one(spans, "invoke_agent numbered_agent").status == ERROR
+
+
+def test_a_model_call_that_is_cancelled_ends_with_its_run(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    body = {"chain": "numbered", "input": f"tokens=5 hold=3 gate={gate}"}
+    run_id = orjson.loads(traced.post("/runs", orjson.dumps(body), TRACEPARENT).body)["run_id"]
+    assert GATES[gate].reached.wait(20)
+    traced.post(f"/runs/{run_id}/cancel", b"{}")
+    spans = collector.wait_for_run(run_id)
+    model = next(span for span in spans if span.name.startswith("chat"))
+    assert (model.status, model.status_message, model.attributes["error.type"]) == (ERROR, "user", "user")
+
+
+@pytest.mark.parametrize("chain", ["numbered", "failing", "numbered_agent"])
+def test_a_failed_run_s_spans_have_its_code_and_types_of_errors_but_no_message(
+    collector: Collector, traced: Served, chain: str
+) -> None:
+    prompt = "tool=broken" if chain == "numbered_agent" else "fail=3"
+    answer = traced.get(f"/stream?chain={chain}&query={prompt} {CANARY}", TRACEPARENT)
+    spans = collector.wait_for_run(answer.headers["x-run-id"])
+    run = one(spans, f"run {chain}")
+    assert (run.status, run.attributes["chainstream.outcome"]) == (ERROR, "failed")
+    assert run.status_message == run.attributes["chainstream.code"] == run.attributes["error.type"]
+    failed = [span for span in spans if span.status == ERROR]
+    assert len(failed) > 1 and all(span.ended and span.attributes["error.type"] for span in failed)
+    told = collector.file.read_text()
+    assert not [word for word in (CANARY, "canary", "the tool broke", "/some/path") if word in told]
+    assert {event for span in spans for event in span.events} == set()
+
+
+def test_runs_that_wait_their_turn_are_in_the_trace_of_the_request_that_started_them(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, gate: str
+) -> None:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving(max_runs_running=1) as served:
+        first = {"chain": "numbered", "input": f"tokens=2 hold=1 gate={gate}"}
+        served.post("/runs", orjson.dumps(first), {"traceparent": f"00-{'a' * 32}-{PARENT}-01"})
+        second = orjson.loads(served.post("/runs", orjson.dumps({**first, "input": "hi"}), TRACEPARENT).body)
+        GATES[gate].open()
+        spans = collector.wait_for_run(second["run_id"])
+    run, chain = one(spans, "run numbered"), next(span for span in spans if span.name.startswith("chat"))
+    assert run.trace_id == TRACE and chain.attributes["chainstream.run_id"] == second["run_id"]
+    assert (collector.spans() and run.parent_id) == one(
+        [span for span in collector.spans() if span.trace_id == TRACE], "POST /runs"
+    ).span_id
+
+
+def test_a_run_that_waited_for_a_person_goes_on_in_its_trace(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving(chains=["tests.graphs.approving:mailer"]) as served:
+        first = started(served, "mailer", "go")
+        (asked,) = [data for name, data in events_in(first) if name == "approval"]
+        decide(served, first.headers["x-run-id"], asked["interrupt_id"], [{"type": "approve"}])
+        spans = collector.wait_for_run(first.headers["x-run-id"])
+    run = one(spans, "run mailer")
+    chains = [span for span in spans if span.parent_id == run.span_id and span.name.startswith("invoke")]
+    assert len(chains) == 2 and {span.status for span in chains} == {0}
+    tool = one(spans, "execute_tool send_email")
+    assert (tool.trace_id, tool.parent_id) == (run.trace_id, chains[1].span_id)
+
+
+def test_what_a_client_configures_names_no_span_and_no_conversation(
+    collector: Collector, traced: Served
+) -> None:
+    forged = {"workflow_name": CANARY, "agent_name": CANARY, "session_id": CANARY, "otel_trace": "no"}
+    body = {"chain": "numbered", "input": "hi", "config": {"configurable": forged}}
+    run_id = orjson.loads(traced.post("/runs", orjson.dumps(body)).body)["run_id"]
+    collector.wait_for_run(run_id)
+    assert CANARY not in collector.file.read_text()
+
+
+def test_a_request_that_no_route_takes_and_one_of_a_probe(collector: Collector, traced: Served) -> None:
+    for path in ("/health", "/ready", "/metrics"):
+        assert traced.get(path).status == 200
+    assert traced.get("/no/such/path?query=canary").status == 404
+    (span,) = collector.wait_for(bool)
+    assert (span.name, span.attributes["http.response.status_code"]) == ("GET other", 404)
+    assert "canary" not in collector.file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "console"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, False),
+    ],
+)
+def test_traces_are_sent_where_opentelemetry_s_variables_say_so(
+    environ: dict[str, str], wanted: bool
+) -> None:
+    assert traces_wanted(environ) is wanted
