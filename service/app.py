@@ -59,6 +59,8 @@ from .options import (
 )
 from .pricing import loading
 from .providers import open_models
+from .redaction.filters import Filters
+from .redaction.text_filters import load_filters
 from .registry import Registry, open_registry
 from .run import Run
 from .runs import Runs
@@ -162,6 +164,7 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
         registry = await stack.enter_async_context(
             open_registry(settings.chains, models, settings.shipped_chains)
         )
+        filters = await _open_filters(settings, registry)
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))
@@ -203,6 +206,8 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             grace=settings.disconnect_grace_seconds,
             budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
             on_closed=on_closed,
+            filters=filters,
+            redact_of_key=gate.ring.redact_of,
         )
 
         def forget(run_id: str) -> None:
@@ -221,9 +226,19 @@ async def _open_services(settings: Settings, limits: CallerLimits) -> AsyncItera
             kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
             gate=gate,
+            filters=filters,
             max_input_bytes=settings.max_input_bytes,
             max_prompt_chars=settings.max_prompt_chars,
         )
+
+
+async def _open_filters(settings: Settings, registry: Registry) -> Filters:
+    """Raises StartError, also for a rule of a chain's that there is not."""
+    functions = await asyncio.to_thread(load_filters, settings.filters)
+    filters = Filters(settings.redact, settings.redact_patterns, functions)
+    for chain in registry.chains.values():
+        filters.check(chain.redact, f"REDACT of the chain {chain.name!r}")
+    return filters
 
 
 @asynccontextmanager

@@ -335,6 +335,7 @@ BridgeEvent = (
     | Approval
 )
 TerminalEvent = Done | RunError | Cancelled
+CLOSING = (MessageEnd, Usage, StepEnd, ToolError)  # small, and told also of a run that may say nothing more
 Event = RunStarted | BridgeEvent | TerminalEvent
 
 

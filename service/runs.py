@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -20,6 +20,8 @@ from .executor.local import Job, LocalExecutor
 from .history.history import History
 from .history.waiting_rows import DecisionRow
 from .idempotency import IdempotencyKeys
+from .redaction.filtered import Filtered
+from .redaction.filters import Filters, split_names
 from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
@@ -31,6 +33,12 @@ FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however 
 CANCEL_WAIT = 1.0  # seconds in which a cancelled run is expected to have ended
 
 _RUN_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
+
+RedactOfKey = Callable[[str], Awaitable[str]]  # the names of its rules, with commas, by a key's id
+
+
+async def _no_rules(key_id: str) -> str:
+    return ""
 
 
 class Runs:
@@ -46,6 +54,8 @@ class Runs:
         grace: float,
         on_closed: Callable[[Run, Figures], None] = lambda run, figures: None,
         budgets: Budgets | None = None,
+        filters: Filters | None = None,
+        redact_of_key: RedactOfKey = _no_rules,
     ) -> None:
         self.log = log
         self._registry = registry
@@ -54,6 +64,8 @@ class Runs:
         self._grace = grace
         self._on_closed = on_closed
         self._budgets = budgets
+        self._filters = filters
+        self._redact_of_key = redact_of_key
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
@@ -76,7 +88,7 @@ class Runs:
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
-            self._executor.submit(self._job(run, call, meter))
+            self._executor.submit(self._job(run, call, meter, self._filtered(call, caller.redact)))
         except BaseException as error:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
@@ -214,7 +226,8 @@ class Runs:
         self._runs[run.run_id] = run
         self._turns.begin(run)
         self._history.waiting.take_over(run.run_id)
-        self._executor.take_over(self._job(run, call, meter), retold)
+        redact = "" if run.key_id is None else await self._redact_of_key(run.key_id)
+        self._executor.take_over(self._job(run, call, meter, self._filtered(call, redact)), retold)
 
     def let_go(self, run_id: str) -> None:
         """A run that is over, or has not begun after all, is not needed here any more."""
@@ -241,7 +254,10 @@ class Runs:
         self._keys.add(run, request)
         return run
 
-    def _job(self, run: Run, call: Call, meter: Meter | None) -> Job:
+    def _filtered(self, call: Call, redact: str) -> Filtered | None:
+        return self._filters.of_run(call.chain.redact, split_names(redact)) if self._filters else None
+
+    def _job(self, run: Run, call: Call, meter: Meter | None, filtered: Filtered | None) -> Job:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
@@ -263,6 +279,7 @@ class Runs:
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,
+            filtered=filtered,
         )
 
     def _keep(self, run: Run, call: Call) -> None:

@@ -148,6 +148,21 @@ class Settings(BaseSettings):
     )
     budget_per_team: str = Field("", description="What all keys of a team may use up together.")
 
+    redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Rules for what no run shows, with commas: `secrets`, `email`, `card`, `iban`, `phone`,"
+        " `ssn`, `ip`.",
+    )
+    redact_patterns: str = Field(
+        "",
+        description="Rules of your own, which are on, as JSON or a file of it:"
+        ' `{"employee": "E\\\\d{6}"}`.',
+    )
+    filters: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Functions that change or block answers, with commas: `module:name`, `./file.py:name`.",
+    )
+
     run_timeout_seconds: Seconds = Field(600, description="A run longer than this is cancelled (`timeout`).")
     first_token_timeout_seconds: Seconds = Field(
         120, description="A model call that says nothing for this long at first fails the run."
@@ -220,7 +235,14 @@ class Settings(BaseSettings):
         return f"postgresql://{access}@{host}:{self.postgres_port}/{name}"
 
     @field_validator(
-        "cors_origins", "chains", "allowed_hosts", "trusted_proxies", "rate_limit_routes", mode="before"
+        "cors_origins",
+        "chains",
+        "allowed_hosts",
+        "trusted_proxies",
+        "rate_limit_routes",
+        "redact",
+        "filters",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from ..access.gate import Gate
 from ..history.history import History
+from ..redaction.filters import Filters
 from ..registry import Registry
 from ..runs import Runs
 
@@ -42,6 +43,7 @@ class Services:
     kept_in: str
     drain: Drain
     gate: Gate
+    filters: Filters
     max_input_bytes: int
     max_prompt_chars: int
 

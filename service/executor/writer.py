@@ -4,21 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import RunFailed
 from ..event_log.base import Entry, EventLog, entry_of
-from ..events import (
-    BridgeEvent,
-    Done,
-    MessageEnd,
-    RunStarted,
-    StepEnd,
-    TerminalEvent,
-    Token,
-    ToolError,
-    Usage,
-)
+from ..events import CLOSING, BridgeEvent, Done, RunStarted, TerminalEvent, Token
 from ..retold import Retold
 
 APPEND_AT_MOST = 256
-CLOSING = (MessageEnd, Usage, StepEnd, ToolError)
 
 
 class RunWriter:
