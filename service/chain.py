@@ -270,6 +270,6 @@ def _redact_of(source: ChainSource) -> frozenset[str]:
     given = getattr(source.module, "REDACT", "")
     names = given.split(",") if isinstance(given, str) else given
     if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
-        message = f"REDACT of the chain {source.name!r} must name rules, as in \"secrets,email\"."
+        message = f'REDACT of the chain {source.name!r} must name rules, as in "secrets,email".'
         raise StartError("chain_broken", message)
     return frozenset(name.strip() for name in names if name.strip())

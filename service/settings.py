@@ -155,8 +155,7 @@ class Settings(BaseSettings):
     )
     redact_patterns: str = Field(
         "",
-        description="Rules of your own, which are on, as JSON or a file of it:"
-        ' `{"employee": "E\\\\d{6}"}`.',
+        description='Rules of your own, which are on, as JSON or a file of it: `{"employee": "E\\\\d{6}"}`.',
     )
     filters: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

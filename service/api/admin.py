@@ -40,7 +40,8 @@ class NewKeyBody(BaseModel):
         None, description="Instead of `BUDGET_PER_KEY`: `5 USD/day, 1000000 tokens/month`, or `none`."
     )
     redact: str | None = Field(
-        None, description="Rules beside the service's, with commas, by which its runs are filtered: `email,phone`."
+        None,
+        description="Rules beside the service's, with commas, by which its runs are filtered: `email,phone`.",
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
-import regex
 
 from ..errors import StartError
+from .patterns import compiled
 from .rule import Rule
 
 SECONDS = 0.05  # that one look for such a pattern may take
@@ -67,11 +67,9 @@ def checked_pattern(pattern: str) -> str:
         raise ValueError("has flags that are not at its beginning")
     written = _PARTS.sub(_stated, body)
     scoped = f"(?{flags[1]}:{written})" if flags else written
+    compiled(pattern)
     try:
-        regex.compile(pattern)
-        matches_nothing = regex.compile(scoped).fullmatch("", timeout=SECONDS)
-    except regex.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
+        matches_nothing = compiled(scoped).fullmatch("", timeout=SECONDS)
     except TimeoutError:
         raise ValueError("takes too long") from None
     if matches_nothing:
@@ -84,4 +82,6 @@ def _stated(part: "re.Match[str]") -> str:
 
 
 def _bad(why: str) -> StartError:
-    return StartError("bad_patterns", f"REDACT_PATTERNS: {why}. It is, for example, {EXAMPLE}, or a file of that.")
+    return StartError(
+        "bad_patterns", f"REDACT_PATTERNS: {why}. It is, for example, {EXAMPLE}, or a file of that."
+    )

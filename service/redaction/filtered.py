@@ -36,7 +36,9 @@ from .json_text import JsonText
 from .json_values import ValueFilter
 from .rule import Blocked, RuleSet
 
-CUT: Final = frozenset({"length", "error", "content_filter"})  # how messages end that were not written to their end
+CUT: Final = frozenset(
+    {"length", "error", "content_filter"}
+)  # how messages end that were not written to their end
 # What the bridge cuts may end with half of a match.
 ERROR_MAX_CHARS: Final = 2_048
 SNIPPET_MAX_CHARS: Final = 300
@@ -278,8 +280,14 @@ class Filtered:
     def _source(self, source: Source) -> Source:
         is_cut = len(source["snippet"]) >= SNIPPET_MAX_CHARS
         snippet = (self._clean_cut if is_cut else self._clean)(source["snippet"])
-        texts = {name: self._values.of(source[name]) for name in ("id", "title", "url")}  # type: ignore[literal-required]
-        return Source(**texts, snippet=snippet, score=source["score"])
+        value = self._values.of
+        return {
+            "id": value(source["id"]),
+            "title": value(source["title"]),
+            "url": value(source["url"]),
+            "snippet": snippet,
+            "score": source["score"],
+        }
 
     def _approval(self, approval: Approval) -> Approval:
         requests = [self._request(request) for request in approval.requests]
@@ -301,6 +309,8 @@ def _with_text(last: Token | Reasoning | ToolCall, text: str, t: int) -> list[Br
 
 
 def _failed(error: Exception) -> RunFailed:
-    failure = RunFailed("filter_failed", "A filter of the service failed, so its text is not shown.", fault="service")
+    failure = RunFailed(
+        "filter_failed", "A filter of the service failed, so its text is not shown.", fault="service"
+    )
     failure.__cause__ = error
     return failure

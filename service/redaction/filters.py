@@ -20,11 +20,13 @@ Names = frozenset[str]
 class Filters:
     """`named` is on for all runs, and so are the rules that `patterns` makes. Raises StartError."""
 
-    def __init__(self, named: Sequence[str] = (), patterns: str = "", functions: Sequence[TextFilter] = ()) -> None:
+    def __init__(
+        self, named: Sequence[str] = (), patterns: str = "", functions: Sequence[TextFilter] = ()
+    ) -> None:
         self._custom = parse_custom_patterns(patterns, RULES)
         self._functions = functions
         self._everywhere = [function.rules for function in functions if function.everywhere]
-        self._on: Names = frozenset(named) | self._custom.keys()
+        self._on: Names = frozenset((*named, *self._custom))
         self._set_of = lru_cache(SETS_KEPT)(self._make_set)
         self.check(named, "REDACT")
 

@@ -8,17 +8,16 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import regex
-
 from .filtering import TextStream
 from .hold_back import BOUND
+from .patterns import compiled
 
 _STRUCTURE: Final = re.compile(r'["{}\[\]:,]')
 _STRING_BREAK: Final = re.compile(r'["\\]')
-_LITERAL: Final = regex.compile(
+_LITERAL: Final = compiled(
     r"\s*+(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+|true|false|null)?\s*+"
 )
-_ESCAPE: Final = regex.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
+_ESCAPE: Final = compiled(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SPELLED: Final = {
     **{chr(code): f"\\u{code:04x}" for code in [*range(32), 127, *range(0xD800, 0xE000)]},

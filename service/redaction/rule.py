@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import regex
+from .patterns import Pattern, compiled
 
 NEVER = "(?!)"  # matches nowhere
 WORD = r"\S*+"
@@ -27,12 +27,12 @@ class Looks:
     """A pattern in two forms: `whole` matches as it does, and `open`, partially, only what more text could
     decide."""
 
-    whole: "regex.Pattern[str]"
-    open: "regex.Pattern[str]"
+    whole: Pattern
+    open: Pattern
 
     @classmethod
     def of(cls, pattern: str) -> "Looks":
-        return cls(regex.compile(pattern), regex.compile(f"(?:{pattern}){NEVER}"))
+        return cls(compiled(pattern), compiled(f"(?:{pattern}){NEVER}"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Rule:
         return Looks.of(self.pattern)
 
     @cached_property
-    def swallowing(self) -> "Looks":
+    def swallowing(self) -> Looks:
         return Looks.of(self.tail)
 
 
@@ -75,4 +75,3 @@ class RuleSet:
         patterns = [joined] if joined else []
         patterns += [rule.pattern for rule in self.rules if not rule.trusted]
         object.__setattr__(self, "scouts", tuple(map(Looks.of, patterns)))
-

@@ -47,7 +47,7 @@ _EMAIL = (
 )
 _DIGIT = "[0-9]"
 _PHONE = (
-    r"(?<![\w+])(?:"
+    r"(?<![\w+]|[0-9][.,])(?:"
     rf"(?:\+|00)[1-9](?:[ ()./-]{{0,3}}{_DIGIT}){{6,14}}"  # E.164, with what people write between
     rf"|\({_DIGIT}{{2,5}}\)[ -]?{_DIGIT}{{3,4}}(?:[ .-]?{_DIGIT}){{3,8}}"
     rf"|[2-9]{_DIGIT}{{2}}[.-]{_DIGIT}{{3}}[.-]{_DIGIT}{{4}}"  # North America
@@ -55,7 +55,7 @@ _PHONE = (
     rf"|0[1-9]{_DIGIT}{{1,4}}[ /-]{_DIGIT}{{3,4}}(?:[ -]?{_DIGIT}){{2,6}}"  # within a country
     r")(?![\w@])"
 )
-_CARD = rf"(?<![\w+])[2-68](?:[ .-]?{_DIGIT}){{12,18}}(?!{_DIGIT})"
+_CARD = rf"(?<![\w+]|[0-9][.,])[2-68](?:(?:[ -]?{_DIGIT}){{12,18}}|{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{3}})(?!{_DIGIT})"
 _IBAN = rf"(?<!{_ALNUM})[A-Za-z]{{2}}{_DIGIT}{{2}}(?:[ -]?{_ALNUM}){{11,29}}"
 _IP = (
     rf"(?<![\w.:])(?:{_DIGIT}{{1,3}}(?:\.{_DIGIT}{{1,3}}){{3}}(?![\w:]|\.{_DIGIT})"
@@ -64,7 +64,9 @@ _IP = (
 _SSN = rf"(?<![\w-]){_DIGIT}{{3}}-{_DIGIT}{{2}}-{_DIGIT}{{4}}(?![\w-])"  # of the USA
 
 
-def _shown_as(shown: str, *patterns: str, check: Check | None = None, tails: Iterable[str] = ()) -> list[Rule]:
+def _shown_as(
+    shown: str, *patterns: str, check: Check | None = None, tails: Iterable[str] = ()
+) -> list[Rule]:
     tails = (*tails, *("" for _ in patterns))
     return [
         Rule(
@@ -92,8 +94,7 @@ RULES = MappingProxyType(
         "ssn": _shown_as("[ssn]", _SSN),
         "ip": _shown_as("[ip]", _IP, check=address_in),
     }
-)
-"""By name, in the order in which they are tried."""
+)  # in the order in which they are tried
 
 
 def rules_named(names: Iterable[str]) -> Iterator[Rule]:
