@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .client import StreamFailed
 from .compare import compare
+from .filtering import filtering
 from .growth import growth
 from .processes import Cores, StartFailed
 from .recording import recording
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "growth": growth,
     "recording": recording,
     "securing": securing,
+    "filtering": filtering,
     "search": history_search,
 }
 

@@ -19,7 +19,7 @@ say_who.pattern = r"\A\S"  # type: ignore[attr-defined]
 
 
 def no_rivals(text: str) -> str | Block:
-    """A blocklist: it is called with each sentence or line, and ends the run at the first that names a rival."""
+    """A blocklist: it is called with each sentence or line, and ends the run where one names a rival."""
     return Block("I can speak of our own products alone.") if RIVALS.search(text) else text
 
 

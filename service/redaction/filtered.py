@@ -1,7 +1,7 @@
 """A run's events as they may leave: texts that come in pieces are held back as far as they must be.
 
-A text is what a model writes in one message: its words, its reasoning, the arguments of one call. Where it was
-cut, what is held is not shown: it may be half of a match. The chain itself gets its own values untouched.
+A text is what a model writes in one message: its words, its reasoning, the arguments of one call. Where it
+was cut, what is held is not shown: it may be half of a match. The chain itself gets its own values untouched.
 """
 
 from collections.abc import Sequence
@@ -76,8 +76,8 @@ class _Message:
 
 
 class Filtered:
-    """What `rules` match is shown nowhere. `written` goes over all that models write as well, and `answer` over
-    the answer; both end with the rules.
+    """What `rules` match is shown nowhere. `written` goes over all that models write, and `answer` over the
+    answer; both end with the rules.
 
     `verdict` is set once nothing but what closes the run may be shown any more.
     """
@@ -167,7 +167,7 @@ class Filtered:
             case _:
                 shown.append(self._whole(event))
 
-    def _whole(  # noqa: C901 - one case for each event
+    def _whole(
         self,
         event: Usage
         | ToolStart

@@ -144,19 +144,19 @@ class _Places:
     def __init__(self, rules: RuleSet, text: str, ends: bool) -> None:
         self._text = text
         self._seconds = rules.seconds
-        self._looks = [
-            (pattern, partial, [-1])
-            for scout in rules.scouts
-            for pattern, partial in ((scout.whole, False), (scout.open, True))
-            if not (ends and partial)
-        ]
+        # First those that match: where one does at once, no other need be looked for.
+        self._patterns = [(scout.whole, False) for scout in rules.scouts]
+        self._patterns += [] if ends else [(scout.open, True) for scout in rules.scouts]
+        self._known = [-1] * len(self._patterns)
 
     def next(self, at: int) -> int | None:
         """The first from `at` on."""
         first = end = len(self._text)
-        for pattern, partial, known in self._looks:
-            if known[0] < at:
+        for place, (pattern, partial) in enumerate(self._patterns):
+            if self._known[place] < at:
                 found = pattern.search(self._text, at, partial=partial, timeout=self._seconds)
-                known[0] = end if found is None else found.start()
-            first = min(first, known[0])
+                self._known[place] = end if found is None else found.start()
+            first = min(first, self._known[place])
+            if first == at:
+                break
         return first if first < end else None

@@ -1,7 +1,7 @@
-r"""JSON as a model writes it, in pieces: each of its strings is a text of its own, keys too, and so is a number.
+r"""JSON as a model writes it, in pieces: each of its strings is a text of its own, keys and numbers too.
 
-What is looked at is what a reader gets: `"a\u0040b.org"` is an address. What comes out is JSON if what came in
-was. A number with a match becomes a string. From where it can be no JSON any more, it is a text like any other.
+What is looked at is what a reader gets: `"a\u0040b.org"` is an address. What comes out is JSON if what came
+in was. A number with a match becomes a string. Where it can be no JSON any more, it is a text like any other.
 """
 
 import re

@@ -108,11 +108,56 @@ MADE: dict[str, Sequence[Make]] = {
 }
 
 NEAR = (
-    "sk-", "task-force-of-many-words-here", "eyJ", "Bearer of good news", "-----BEGIN ", "-----BEGIN CERTIFICATE-----",
-    "4111 1111 1111 1112", "4111", "DE89", "DE00 0000 0000 0000 0000 00", "a@b", "@", "me@", "12:30:45", "1.2.3", "::",
-    "http://host:80/path", "://", "user:", "+1", "+", "(555)", "0", "2026-11-29", "AKIA", "A", "s", "e", "x", "ghp", "\n",
-    "the quick brown fox", " ", "  ", ". ", ", ", "é", "日本", "\U0001f600", "3.14159", "v1.2.3.4.5", "999.1.1.1", "\t",
-)  # fmt: skip
+    *(
+        "sk-",
+        "task-force-of-many-words-here",
+        "eyJ",
+        "Bearer of good news",
+        "-----BEGIN ",
+        "AKIA",
+        "A",
+        "s",
+        "ghp",
+    ),
+    *(
+        "-----BEGIN CERTIFICATE-----",
+        "4111 1111 1111 1112",
+        "4111",
+        "DE89",
+        "DE00 0000 0000 0000 0000 00",
+        "a@b",
+    ),
+    *(
+        "@",
+        "me@",
+        "12:30:45",
+        "1.2.3",
+        "::",
+        "http://host:80/path",
+        "://",
+        "user:",
+        "+1",
+        "+",
+        "(555)",
+        "0",
+        "e",
+    ),
+    *(
+        "2026-11-29",
+        "x",
+        "\n",
+        "the quick brown fox",
+        " ",
+        "  ",
+        ". ",
+        ", ",
+        "é",
+        "日本",
+        "\U0001f600",
+        "3.14159",
+    ),
+    *("v1.2.3.4.5", "999.1.1.1", "\t"),
+)
 
 
 def text_with(chance: random.Random, names: Sequence[str] = tuple(MADE)) -> tuple[str, list[str]]:

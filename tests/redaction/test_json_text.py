@@ -1,4 +1,4 @@
-"""The arguments of a call as a model writes them: what a reader of the JSON gets is looked at, and it stays JSON."""
+"""Arguments of a call as a model writes them: what a reader gets is looked at, and it stays JSON."""
 
 import json
 import random

@@ -1,8 +1,9 @@
-"""Over a real server: what is hidden is in no answer, in no format, not in the log and not in the database."""
+"""Over a real server: what is hidden is in no answer, in no format, not in the log, not in the database."""
 
 import json
 import sqlite3
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_partial_values_only_grow(served: Served) -> None:
     for seed in range(200, 202):
         told = events_of(served, run(served, seed)["run_id"])
         said = [data["value"]["said"] for event, data in told if event == "partial"]
-        assert all(later.startswith(earlier) for earlier, later in zip(said, said[1:], strict=False))
+        assert all(later.startswith(earlier) for earlier, later in pairwise(said))
 
 
 def test_a_socket_tells_none_of_it(served: Served) -> None:

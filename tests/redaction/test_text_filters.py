@@ -13,6 +13,7 @@ from service.redaction.filtering import cleaned, text_stream
 from service.redaction.hold_back import BOUND
 from service.redaction.rule import Blocked
 from service.redaction.text_filters import FilterFailed, filter_of, load_filters
+from tests.docs.documents import ROOT, blocks
 from tests.serving import Served, serving
 
 EXAMPLES = "./examples/filters.py:say_who", "./examples/filters.py:no_rivals"
@@ -165,3 +166,11 @@ def test_a_filter_that_raises_lets_nothing_through_and_fails_the_run() -> None:
             )
             assert text_in(events) in ("It is fine.", "")
             assert not any("canary" in str(data) for _, data in events)
+
+
+def test_the_documents_show_the_examples_as_a_project_imports_them() -> None:
+    shown = blocks(ROOT / "docs" / "filters.md", "python")[-1]
+    assert (
+        shown.replace("chainstream.redaction", "service.redaction")
+        == (ROOT / "examples" / "filters.py").read_text()
+    )
