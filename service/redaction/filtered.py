@@ -89,6 +89,7 @@ class Filtered:
         self._rules = rules
         self._messages: dict[str, _Message] = {}
         self._last_message = "m1"
+        self._names: dict[str, str] = {}
         self._clean = partial(cleaned, sets=rules)
         self._clean_cut = partial(cleaned, sets=rules, is_open=True)
         self._values = ValueFilter(self._clean, self._clean_cut)
@@ -185,19 +186,19 @@ class Filtered:
         value = self._values.of
         match event:
             case ToolStart():
-                return replace(event, name=self._clean(event.name), input=value(event.input))
+                return replace(event, name=self._name(event.name), input=value(event.input))
             case ToolProgress():
-                return replace(event, name=self._clean(event.name), data_=value(event.data_))
+                return replace(event, name=self._name(event.name), data_=value(event.data_))
             case ToolEnd():
                 output = self._cut_output(event) if event.truncated else value(event.output)
-                return replace(event, name=self._clean(event.name), output=output, whole=value(event.whole))
+                return replace(event, name=self._name(event.name), output=output, whole=value(event.whole))
             case ToolError():
                 clean = self._clean_cut if len(event.message) >= ERROR_MAX_CHARS else self._clean
-                return replace(event, name=self._clean(event.name), message=clean(event.message))
+                return replace(event, name=self._name(event.name), message=clean(event.message))
             case Sources():
                 return replace(event, items=[self._source(source) for source in event.items])
             case Custom():
-                return replace(event, data_=value(event.data_))
+                return replace(event, name=self._name(event.name), data_=value(event.data_))
             case Partial():
                 return replace(event, value=self._answers.of_open(event.value))
             case Approval():
@@ -236,10 +237,16 @@ class Filtered:
         if call is None:
             stream = JsonText(lambda: text_stream(self._written))
             call = calls[event.tool_call_id] = _Text(stream, event)
-        call.last = event = replace(event, name=self._clean(event.name))
         decided = call.stream.feed(event.args_delta)
+        call.last = event = replace(event, name=self._name(event.name), args_delta=decided)
         if decided or is_first:
-            shown.append(replace(event, args_delta=decided))
+            shown.append(event)
+
+    def _name(self, name: str) -> str:
+        """Models write these too; each is looked at once."""
+        if name not in self._names:
+            self._names[name] = self._clean(name)
+        return self._names[name]
 
     def _take_message_end(self, event: MessageEnd, shown: list[BridgeEvent]) -> None:
         if event.finish_reason in CUT:

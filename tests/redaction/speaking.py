@@ -8,7 +8,7 @@ import anyio
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 NUMBER = 1
 
@@ -28,10 +28,10 @@ class EchoingModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         prompt = str(messages[-1].content)
         for piece in re.findall(r"\s*\S+", prompt.removesuffix(" hang")):
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
         if prompt.endswith("hang"):
             await anyio.sleep_forever()
-        yield ChatGenerationChunk(message=AIMessageChunk("", chunk_position="last"))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", chunk_position="last"))
 
 
 speaking = EchoingModel()
@@ -43,7 +43,7 @@ async def _note(given: Any, config: RunnableConfig) -> str:
 
 
 noting = RunnableLambda(_note)
-output_only = RunnableLambda(lambda given: {"said": str(given)} if "{" in str(given) else str(given))
+output_only: Runnable[Any, Any] = RunnableLambda(str)
 
 
 def raising(text: str) -> str:

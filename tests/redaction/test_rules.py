@@ -26,7 +26,7 @@ CARDS = {
 }
 NO_CARDS = [
     "4111111111111112", "411111111111", "41111111111111111111", "5555555555554445", "1111111111111117",
-    "0000000000000000", "a4111111111111111", "0.4111111111111111", "4111_1111_1111_1111", "1764400000000",
+    "0000000000000000", "0.4111111111111111", "4111_1111_1111_1111", "1764400000000",
 ]  # fmt: skip
 IBANS = [
     "DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82 WEST 1234 5698 7654 32",
@@ -41,13 +41,7 @@ NO_IBANS = [
     "DE89",
     "GB82 WEST 1234",
 ]
-EMAILS = [
-    "a@b.example",
-    "first.last+tag@sub.domain.co.uk",
-    "x_y-z%1@example.org",
-    "o'neil@example.com",
-    "ü@exämple.de"[2:],
-]
+EMAILS = ["a@b.example", "first.last+tag@sub.domain.co.uk", "x_y-z%1@example.org"]
 NO_EMAILS = ["@home", "a@b", "a@", "me@localhost", "a b@", "x@.example", "@pytest.mark.skip", "a@-b.example"]
 PHONES = [
     "+49 30 901820", "+1 (212) 555-0123", "+442079460958", "0044 20 7946 0958", "(212) 555-0123",
@@ -65,7 +59,7 @@ SSNS, NO_SSNS = ["078-05-1120"], ["078-05-11201", "1078-05-1120", "078-051120"]
     [
         ("card", [number for numbers in CARDS.values() for number in numbers], NO_CARDS),
         ("iban", IBANS, NO_IBANS),
-        ("email", EMAILS[:4], NO_EMAILS),
+        ("email", EMAILS, NO_EMAILS),
         ("phone", PHONES, NO_PHONES),
         ("ip", IPS, NO_IPS),
         ("ssn", SSNS, NO_SSNS),
@@ -104,6 +98,21 @@ def test_a_secret_is_known_by_its_beginning_and_its_length() -> None:
     for text in left:
         assert whole(text, rules) == text
     assert whole("redis://:p%40ss@host:6379/0", rules) == "redis://[secret]@host:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("email", "https://example.org/?mail=ann@b.example&x=1", "https://example.org/?mail=[email]&x=1"),
+        ("email", "'ann@b.example' ann@b.example@c -ann@b.example", "'[email]' [email]@c [email]"),
+        ("email", f"{'a' * 200}@b.example", "[email]"),
+        ("card", "Visa4111111111111111, PIN 1234", "Visa[card], PIN 1234"),
+        ("secrets", f"amqp://u:{'p' * 700}@host", "amqp://[secret]@host"),
+        ("secrets", "eyJhbGciOiJub25lIn0.e30. and", "[secret] and"),
+    ],
+)
+def test_what_stands_close_by_does_not_hide_a_match(name: str, text: str, shown: str) -> None:
+    assert whole(text, RuleSet(tuple(rules_named([name])))) == shown
 
 
 def test_checks_say_how_much_of_a_match_is_one() -> None:
