@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .client import StreamFailed
 from .compare import compare
+from .filtering import filtering
 from .growth import growth
 from .observing import observing
 from .processes import Cores, StartFailed
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "recording": recording,
     "securing": securing,
     "observing": observing,
+    "filtering": filtering,
     "search": history_search,
 }
 

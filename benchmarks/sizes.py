@@ -55,6 +55,7 @@ class Sizes:
     runs_kept: int
     searches: int
     recorded: tuple[Load, ...]
+    filtered_bytes: int
     installs: bool
 
 
@@ -77,6 +78,7 @@ FULL = Sizes(
     runs_kept=100_000,
     searches=30,
     recorded=(Load(streams=60, tokens=500), Load(streams=60, tokens=150, rate=50)),
+    filtered_bytes=1_000_000,
     installs=True,
 )
 QUICK = Sizes(
@@ -98,5 +100,6 @@ QUICK = Sizes(
     runs_kept=1_000,
     searches=2,
     recorded=(Load(streams=2, tokens=20),),
+    filtered_bytes=4_000,
     installs=False,
 )

@@ -100,6 +100,7 @@ def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     create.add_argument("--scopes", default="", help=f"instead of a role: of {','.join(SCOPES)}, with commas")
     create.add_argument("--expires", metavar="TIME", help="after days, hours or minutes: 30d, 12h, 15m")
     create.add_argument("--budget", help="instead of BUDGET_PER_KEY: 5 USD/day, 100 USD/month, or none")
+    create.add_argument("--redact", help="rules beside the service's REDACT, with commas: email,phone")
     what.add_parser("list", help="list all keys, the newest first")
     revoke = what.add_parser("revoke", help="revoke a key for good")
     revoke.add_argument("key_id", metavar="ID", help="as the list shows it")

@@ -50,12 +50,12 @@ from .history.retention import open_retention
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
-from .observability.run_lines import tell_ended, tell_lost
 from .observability.loop_lag import LoopLag
 from .observability.metrics import Metrics
 from .observability.readiness import Dependency, Readiness
 from .observability.requests import RequestWatch
 from .observability.resource import service_resource
+from .observability.run_lines import tell_ended, tell_lost
 from .observability.tracing import Tracing, is_switched_off
 from .options import (
     budget_bounds,
@@ -68,6 +68,8 @@ from .options import (
 )
 from .pricing import loading
 from .providers import open_models
+from .redaction.filters import Filters
+from .redaction.text_filters import load_filters
 from .registry import Registry, open_registry
 from .run import Run
 from .runs import Runs
@@ -179,6 +181,7 @@ async def _open_services(
         registry = await stack.enter_async_context(
             open_registry(settings.chains, models, settings.shipped_chains)
         )
+        filters = await _open_filters(settings, registry)
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         lag = stack.enter_context(LoopLag(metrics.loop_lagged))
         database = await stack.enter_async_context(_open_database(settings))
@@ -227,6 +230,8 @@ async def _open_services(
             budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
             on_closed=on_closed,
             traced=partial(_trace_of, tracing),
+            filters=filters,
+            redact_of_key=gate.ring.redact_of,
         )
 
         def forget(run_id: str) -> None:
@@ -247,9 +252,19 @@ async def _open_services(
             gate=gate,
             metrics=metrics,
             readiness=_readiness(settings, database, limits, lag, drain),
+            filters=filters,
             max_input_bytes=settings.max_input_bytes,
             max_prompt_chars=settings.max_prompt_chars,
         )
+
+
+async def _open_filters(settings: Settings, registry: Registry) -> Filters:
+    """Raises StartError, also for a rule of a chain's that there is not."""
+    functions = await asyncio.to_thread(load_filters, settings.filters)
+    filters = Filters(settings.redact, settings.redact_patterns, functions)
+    for chain in registry.chains.values():
+        filters.check(chain.redact, f"REDACT of the chain {chain.name!r}")
+    return filters
 
 
 @asynccontextmanager

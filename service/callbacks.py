@@ -46,8 +46,8 @@ from .chunks import (
 from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
 from .model_attempts import attempt_in
-from .provider_failures import falls_back, provider_failure_of
 from .model_calls import OnCall, untold
+from .provider_failures import falls_back, provider_failure_of
 from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
 from .transcript import Due, Transcript

@@ -154,6 +154,7 @@ class Chain:
         self.description = source.description or inspect.cleandoc(source.module.__doc__ or "")
         self.examples: list[str] = [str(example) for example in getattr(source.module, "EXAMPLES", ())]
         self.answer_steps = _answer_steps_of(source)
+        self.redact = _redact_of(source)
         self.takes_model = takes.model is not None
         self._takes_config = takes.config is not None
         self.is_graph = graph is not None
@@ -276,3 +277,13 @@ def _answer_steps_of(source: ChainSource) -> frozenset[str] | None:
         message = f"ANSWER_STEPS of the chain {source.name!r} must be a list of the names of its steps."
         raise StartError("chain_broken", message)
     return frozenset(steps)
+
+
+def _redact_of(source: ChainSource) -> frozenset[str]:
+    """The names of the rules for all that its runs show."""
+    given = getattr(source.module, "REDACT", "")
+    names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+        message = f'REDACT of the chain {source.name!r} must name rules, as in "secrets,email".'
+        raise StartError("chain_broken", message)
+    return frozenset(name.strip() for name in names if name.strip())

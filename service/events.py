@@ -356,6 +356,8 @@ BridgeEvent = (
     | Approval
 )
 TerminalEvent = Done | RunError | Cancelled
+# Small, and told also of a run that may say nothing more
+CLOSING = (MessageEnd, Usage, Restart, StepEnd, ToolError)
 Event = RunStarted | BridgeEvent | TerminalEvent
 
 

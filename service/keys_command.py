@@ -17,6 +17,7 @@ from .database_url import parse_database_url
 from .environment import enter_environment
 from .errors import ChainstreamError, StartError
 from .migrations import ensure_schema, require_schema
+from .redaction.filters import Filters
 
 OPERATOR = Caller(owner="")
 ADDRESS = "command"
@@ -43,6 +44,7 @@ async def _open_ring() -> AsyncIterator[KeyRing]:
 
 
 async def _create(arguments: argparse.Namespace) -> None:
+    rules = Filters(patterns=enter_environment().redact_patterns)
     text, key = new_key(
         name=arguments.name,
         owner=arguments.owner,
@@ -50,6 +52,7 @@ async def _create(arguments: argparse.Namespace) -> None:
         scopes=scopes_named(scopes=arguments.scopes.split(","), role=arguments.role),
         expires=time_named(arguments.expires),
         budget=arguments.budget,
+        redact=rules.checked(arguments.redact or ""),
     )
     async with _open_ring() as ring:
         await ring.give(text, key, OPERATOR, ADDRESS)
@@ -75,6 +78,7 @@ def _told(key: Key) -> str:
     parts = [key.key_id, f"{key.hint}…", f"name {key.name!r}", f"owner {key.owner!r}"]
     parts += [f"team {key.team!r}"] if key.team else []
     parts += [f"budget {key.budget}"] if key.budget else []
+    parts += [f"redact {key.redact}"] if key.redact else []
     parts += [f"scopes {key.scopes}", f"created {_day(key.created_at)}"]
     times = ("expires", key.expires_at), ("revoked", key.revoked_at), ("last used", key.used_at)
     return "  ".join([*parts, *(f"{name} {_day(at)}" for name, at in times if at)])

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -21,6 +21,8 @@ from .history.history import History
 from .history.waiting_rows import DecisionRow
 from .idempotency import IdempotencyKeys
 from .log_context import context_of_run
+from .redaction.filtered import Filtered
+from .redaction.filters import Filters, split_names
 from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
@@ -33,6 +35,12 @@ FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however 
 CANCEL_WAIT = 1.0  # seconds in which a cancelled run is expected to have ended
 
 _RUN_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
+
+RedactOfKey = Callable[[str], Awaitable[str]]  # the names of its rules, with commas, by a key's id
+
+
+async def _no_rules(key_id: str) -> str:
+    return ""
 
 
 class Runs:
@@ -49,6 +57,8 @@ class Runs:
         on_closed: Callable[[Run, Figures], None] = lambda run, figures: None,
         budgets: Budgets | None = None,
         traced: Callable[[Run], RunTrace] = lambda run: UNTRACED,
+        filters: Filters | None = None,
+        redact_of_key: RedactOfKey = _no_rules,
     ) -> None:
         self.log = log
         self._registry = registry
@@ -58,6 +68,8 @@ class Runs:
         self._on_closed = on_closed
         self._traced = traced
         self._budgets = budgets
+        self._filters = filters
+        self._redact_of_key = redact_of_key
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
@@ -80,7 +92,7 @@ class Runs:
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
-            self._executor.submit(self._job(run, call, meter))
+            self._executor.submit(self._job(run, call, meter, self._filtered(call, caller.redact)))
         except BaseException as error:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
@@ -219,7 +231,8 @@ class Runs:
         self._runs[run.run_id] = run
         self._turns.begin(run)
         self._history.waiting.take_over(run.run_id)
-        self._executor.take_over(self._job(run, call, meter), retold)
+        redact = "" if run.key_id is None else await self._redact_of_key(run.key_id)
+        self._executor.take_over(self._job(run, call, meter, self._filtered(call, redact)), retold)
 
     def let_go(self, run_id: str) -> None:
         """A run that is over, or has not begun after all, is not needed here any more."""
@@ -246,7 +259,10 @@ class Runs:
         self._keys.add(run, request)
         return run
 
-    def _job(self, run: Run, call: Call, meter: Meter | None) -> Job:
+    def _filtered(self, call: Call, redact: str) -> Filtered | None:
+        return self._filters.of_run(call.chain.redact, split_names(redact)) if self._filters else None
+
+    def _job(self, run: Run, call: Call, meter: Meter | None, filtered: Filtered | None) -> Job:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
@@ -270,6 +286,7 @@ class Runs:
             answer_steps=call.chain.answer_steps,
             meter=meter,
             context=context_of_run(run.run_id, run.key_id),
+            filtered=filtered,
         )
 
     def _close(self, run: Run, figures: Figures) -> None:

@@ -166,6 +166,20 @@ class Settings(LogSettings):
     )
     budget_per_team: str = Field("", description="What all keys of a team may use up together.")
 
+    redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Rules for what no run shows, with commas: `secrets`, `email`, `card`, `iban`, `phone`,"
+        " `ssn`, `ip`.",
+    )
+    redact_patterns: str = Field(
+        "",
+        description='Rules of your own, which are on, as JSON or a file of it: `{"employee": "E\\\\d{6}"}`.',
+    )
+    filters: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Functions that change or block answers, with commas: `module:name`, `./file.py:name`.",
+    )
+
     run_timeout_seconds: Seconds = Field(600, description="A run longer than this is cancelled (`timeout`).")
     first_token_timeout_seconds: Seconds = Field(
         120, description="A model call that says nothing for this long at first fails the run."
@@ -244,6 +258,8 @@ class Settings(LogSettings):
         "allowed_hosts",
         "trusted_proxies",
         "rate_limit_routes",
+        "redact",
+        "filters",
         mode="before",
     )
     @classmethod

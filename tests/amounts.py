@@ -13,6 +13,7 @@ def _amount(name: str, default: int) -> int:
 CASES = _amount(
     "CASES", 3000
 )  # generated chains; 10,000 by hand; of fewer than these, a rare kind may be missing
+SPLITS = _amount("CASES", 400)  # of texts with secrets
 CUTS = _amount("CUTS", 100)  # places where a stream breaks; 500 by hand
 FOREIGN_TRIES = _amount("FOREIGN_TRIES", 300)  # of callers to reach what is not theirs; 10,000 by hand
 KILLS = _amount("KILLS", 1)  # of a service in the middle of runs; 100 by hand

@@ -19,7 +19,7 @@ ROLES: dict[str, frozenset[Scope]] = {
 class Caller:
     """Sees the runs, threads and history of its `owner` and no others; with a token for one run that `run_id`
     alone, whoever's it is. `key_id` is that of a key in the database, `budget` the key's own; None for the
-    usual one."""
+    usual one; `redact` names rules, with commas, that its runs are filtered by as well."""
 
     owner: str = ""
     team: str | None = None
@@ -27,6 +27,7 @@ class Caller:
     scopes: frozenset[Scope] = EVERY_SCOPE
     run_id: str | None = None
     budget: Budget | None = None
+    redact: str = ""
 
     def sees(self, owner: str, run_id: str) -> bool:
         return owner == self.owner if self.run_id is None else run_id == self.run_id

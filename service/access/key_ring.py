@@ -69,6 +69,11 @@ class KeyRing:
         key = await self._kept.read(lambda connection: store.find_key_by_id(connection, key_id))
         return key.own_budget if key else None
 
+    async def redact_of(self, key_id: str) -> str:
+        """The names of its rules, whatever has become of the key since."""
+        key = await self._kept.read(lambda connection: store.find_key_by_id(connection, key_id))
+        return (key.redact if key else None) or ""
+
     def use(self, key_id: str) -> None:
         """It was used now."""
         self._used[key_id] = datetime.now(UTC)

@@ -42,6 +42,7 @@ class Key:
     revoked_at: datetime | None
     used_at: datetime | None
     budget: str | None
+    redact: str | None
 
     @property
     def scope_set(self) -> frozenset[Scope]:
@@ -64,6 +65,7 @@ class Key:
             key_id=self.key_id,
             scopes=self.scope_set,
             budget=self.own_budget,
+            redact=self.redact or "",
         )
 
 
@@ -75,8 +77,9 @@ def new_key(
     scopes: Iterable[Scope],
     expires: timedelta | None,
     budget: str | None,
+    redact: str | None,
 ) -> tuple[str, Key]:
-    """A key's text and its row. Raises InvalidRequest for what a row cannot hold."""
+    """A key's text and its row, `redact` being checked. Raises InvalidRequest for what a row cannot hold."""
     text = PREFIX + secrets.token_urlsafe(BYTES)
     now = datetime.now(UTC)
     key = Key(
@@ -91,6 +94,7 @@ def new_key(
         revoked_at=None,
         used_at=None,
         budget=checked_budget(budget) if budget else None,
+        redact=redact or None,
     )
     return text, key
 

@@ -21,6 +21,7 @@ KEYS = Table(
     Column("revoked_at", Utc),
     Column("used_at", Utc),
     Column("budget", String(256)),  # the key's own, as `5 USD/day`
+    Column("redact", String(256)),  # names of rules, with commas
 )
 
 SECRETS = Table(

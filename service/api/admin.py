@@ -12,6 +12,7 @@ from ..access.caller import SCOPES, Scope
 from ..access.keys import KEY_ID, new_key, scopes_named, time_named
 from ..access.keys import Key as StoredKey
 from ..access.store import AuditRow
+from ..redaction.filters import split_names
 from .access import MayAdmin, address_of
 from .bodies import Clean
 from .json_answers import Json
@@ -38,11 +39,15 @@ class NewKeyBody(BaseModel):
     budget: str | None = Field(
         None, description="Instead of `BUDGET_PER_KEY`: `5 USD/day, 1000000 tokens/month`, or `none`."
     )
+    redact: str | None = Field(
+        None,
+        description="Rules beside the service's, with commas, by which its runs are filtered: `email,phone`.",
+    )
 
 
 class Key(TypedDict):
     """What is kept of a key. `hint` is how its text begins; a `budget` of its own, as `5 USD/day`, counts
-    instead of the usual one."""
+    instead of the usual one; by the rules in `redact` its runs are filtered as well."""
 
     key_id: str
     hint: str
@@ -55,6 +60,7 @@ class Key(TypedDict):
     revoked_at: datetime | None
     used_at: datetime | None
     budget: str | None
+    redact: list[str]
 
 
 class NewKey(Key):
@@ -102,6 +108,7 @@ async def create_key(
         scopes=scopes_named(scopes=body.scopes, role=body.role),
         expires=time_named(body.expires),
         budget=body.budget,
+        redact=services.filters.checked(body.redact or ""),
     )
     await services.gate.ring.give(text, key, caller, address_of(request))
     return Json({"key": text, **_key_view(key)}, 201, {"Cache-Control": "no-store"})
@@ -155,6 +162,7 @@ def _key_view(key: StoredKey) -> Key:
         "revoked_at": key.revoked_at,
         "used_at": key.used_at,
         "budget": key.budget,
+        "redact": list(split_names(key.redact or "")),
     }
 
 

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from ..access.gate import Gate
 from ..history.history import History
+from ..redaction.filters import Filters
 from ..registry import Registry
 from ..runs import Runs
 
@@ -84,6 +85,7 @@ class Services:
     gate: Gate
     metrics: Metrics
     readiness: Readiness
+    filters: Filters
     max_input_bytes: int
     max_prompt_chars: int
 

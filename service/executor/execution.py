@@ -30,6 +30,7 @@ from ..events import (
 )
 from ..model_calls import OnCall, untold
 from ..rates import RatesOf, Spent, unpriced
+from ..redaction.filtered import Filtered, Refusal
 from ..retold import Retold
 from .failures import failure_of
 from .figures import Figures, outcome_of
@@ -73,9 +74,10 @@ class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
-    `meter` what may be spent. `second_chance` ends a model call that is silent, by LangChain's run id, and
-    returns whether another model takes its place; else the run ends. `on_call` hears of each model call at its
-    end. With `retold` it is paused, where another process left it.
+    `meter` what may be spent; nothing gets into the log but through `filtered`. `second_chance` ends a model
+    call that is silent, by LangChain's run id, and returns whether another model takes its place; else the
+    run ends. `on_call` hears of each model call at its end. With `retold` it is paused, where another process
+    left it.
     """
 
     def __init__(
@@ -89,12 +91,15 @@ class Execution:
         rates_of: RatesOf = unpriced,
         meter: Meter | None = None,
         second_chance: SecondChance = no_second_chance,
+        filtered: Filtered | None = None,
         retold: Retold | None = None,
         on_call: OnCall = untold,
     ) -> None:
         retold = retold or Retold()
         self._second_chance = second_chance
         self._started = started
+        self._filtered = filtered
+        self._is_judged = False
         self._on_pause = on_pause
         self._limits = limits
         self._meter = meter
@@ -117,7 +122,7 @@ class Execution:
         )
         self._begun = retold.begun
         self._paused_at = time.monotonic() if retold.begun else None
-        self._verdict: RunFailed | CancelReason | None = None
+        self._verdict: RunFailed | CancelReason | Refusal | None = None
         self._error: BaseException | None = None
         self._stopped = asyncio.Event()
         self._chain: asyncio.Task[Any] | None = None
@@ -141,7 +146,7 @@ class Execution:
             error=error or self._error,
         )
 
-    def stop(self, verdict: RunFailed | CancelReason) -> None:
+    def stop(self, verdict: RunFailed | CancelReason | Refusal) -> None:
         """End the run. The first verdict counts, and none after the chain's own end; a pause is no end."""
         if self._verdict is not None or (self._chain is not None and self._chain.done()):
             return
@@ -199,6 +204,10 @@ class Execution:
         if self._on_pause is None:
             message = "The chain asked for a person and cannot wait: only a graph with a checkpointer can."
             return RunFailed("cannot_wait", message, fault="chain")
+        if isinstance(self._verdict, Refusal):
+            return None
+        if self._filtered is not None:
+            approvals = self._filtered.approvals(approvals)
         self._on_pause(approvals)
         try:
             await self._writer.write(approvals)
@@ -228,15 +237,37 @@ class Execution:
         try:
             async for batch in self._handler.batches():
                 self._charge_for(batch)
-                try:
-                    await self._writer.write(self._without_approvals(batch))
-                except RunFailed as bound:
-                    self.stop(bound)
-                    failure = bound  # it may be in what the chain left when it had ended
+                failure = await self._write(self._without_approvals(batch)) or failure
+            if self._filtered is not None:
+                failure = await self._write([], ends=True) or failure
         except Exception as error:
             self.stop(failure_of(error, self._handler))
             return error
         return failure
+
+    async def _write(self, events: Sequence[BridgeEvent], *, ends: bool = False) -> RunFailed | None:
+        """Returns why the run fails; it may be in what the chain left when it had ended."""
+        failure: RunFailed | None = None
+        if self._filtered is not None:
+            events = self._filtered.end(self._handler.now) if ends else self._filtered.take(events)
+            failure = self._judged(self._filtered)
+        try:
+            await self._writer.write(events)
+        except RunFailed as bound:
+            self.stop(bound)
+            return bound
+        return failure
+
+    def _judged(self, filtered: Filtered) -> RunFailed | None:
+        """The end of a run that a filter blocked, or that failed; also once its chain has ended."""
+        if (verdict := filtered.verdict) is None:
+            return None
+        self.stop(verdict)
+        self._verdict = self._verdict or verdict
+        if isinstance(verdict, RunFailed) and self._verdict is verdict and not self._is_judged:
+            logger.error("a filter of run %s failed", self._started.run_id, exc_info=verdict.__cause__)
+        self._is_judged = True
+        return verdict if isinstance(verdict, RunFailed) else None
 
     def _charge_for(self, batch: Sequence[BridgeEvent]) -> None:
         """After each model call, and every so many events within one: not for each token."""
@@ -295,7 +326,7 @@ class Execution:
             return self._failed(self._verdict)
         handler = self._handler
         now = handler.now
-        if self._verdict is not None:
+        if isinstance(self._verdict, str):
             return Cancelled(
                 t=now,
                 reason=self._verdict,
@@ -304,13 +335,24 @@ class Execution:
                 duration_ms=now,
                 blocked=handler.blocked,
             )
+        if isinstance(self._verdict, Refusal):
+            return self._done(self._writer.answer)
         if error is not None:
             self._error = error
             return self._failed(failure_of(error, handler))
+        shown = output_of(output)[0]
+        if self._filtered is not None:
+            shown = self._filtered.output(shown)
+            if failure := self._judged(self._filtered):
+                return self._failed(failure)
+        return self._done(shown)
+
+    def _done(self, output: Any) -> Done:
+        handler, now = self._handler, self._handler.now
         return Done(
             t=now,
-            output=output_of(output)[0],
-            finish_reason=handler.finish_reason,
+            output=output,
+            finish_reason="content_filter" if isinstance(self._verdict, Refusal) else handler.finish_reason,
             usage=handler.usage(),
             ttft_ms=self._writer.first_token_at,
             duration_ms=now,
@@ -321,7 +363,7 @@ class Execution:
         return RunError(
             t=self._handler.now,
             code=failure.code,
-            message=failure.message,
+            message=self._filtered.message(failure.message) if self._filtered else failure.message,
             fault=failure.fault,
             retryable=failure.retryable,
             blocked=self._handler.blocked,

@@ -16,6 +16,7 @@ from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
 from ..model_calls import ModelCall
 from ..rates import RatesOf, unpriced
+from ..redaction.filtered import Filtered
 from ..retold import Retold
 from .execution import (
     PATIENCE,
@@ -60,7 +61,8 @@ class Job:
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
     failed, and `on_closed` what the run came to; then `release` frees what the chain kept for going on.
-    `answer_steps` and `meter` as in Execution. All of it happens in `context`, whoever lets it go on.
+    `answer_steps`, `meter` and `filtered` as in Execution. All of it happens in `context`, whoever lets it go
+    on.
     """
 
     started: RunStarted
@@ -75,6 +77,7 @@ class Job:
     answer_steps: Collection[str] | None
     meter: Meter | None = None
     context: Context = field(default_factory=copy_context)
+    filtered: Filtered | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +151,7 @@ class LocalExecutor:
             rates_of=self._rates_of,
             meter=job.meter,
             second_chance=self._second_chance,
+            filtered=job.filtered,
             retold=retold,
             on_call=partial(self._on_call, job.started.chain),
         )

@@ -6,23 +6,20 @@ from dataclasses import replace
 from ..errors import RunFailed
 from ..event_log.base import Entry, EventLog, entry_of
 from ..events import (
+    CLOSING,
     BridgeEvent,
     Done,
     MessageEnd,
     Reasoning,
     Restart,
     RunStarted,
-    StepEnd,
     TerminalEvent,
     Token,
     ToolCall,
-    ToolError,
-    Usage,
 )
 from ..retold import Retold
 
 APPEND_AT_MOST = 256
-CLOSING = (MessageEnd, Usage, StepEnd, ToolError, Restart)
 
 
 class RunWriter:

@@ -30,6 +30,7 @@ def a_key(**wanted: Any) -> tuple[str, Key]:
         "scopes": ROLES["member"],
         "expires": None,
         "budget": None,
+        "redact": None,
     }
     return new_key(**given | wanted)
 

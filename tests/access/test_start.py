@@ -130,5 +130,9 @@ def test_the_command_gives_a_key_that_the_service_takes_and_shows_it_once(tmp_pa
     assert "is revoked" in command("keys", "revoke", key_id, **database).stdout
     unknown = command("keys", "revoke", "nonsense", **database)
     assert unknown.returncode == 1 and "no key" in unknown.stderr and len(unknown.stderr.splitlines()) == 1
+    ruled = command("keys", "create", "--redact", "email, ip", **database)
+    assert ruled.returncode == 0 and "redact email,ip" in ruled.stderr
+    misspelt = command("keys", "create", "--redact", "emial", **database)
+    assert misspelt.returncode == 1 and "There is no rule 'emial'" in misspelt.stderr
     wrong = command("keys", "create", "--scopes", "write", **database)
     assert wrong.returncode == 1 and "admin" in wrong.stderr

@@ -127,6 +127,15 @@ def test_chains_named_in_chains_are_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("make")
+def test_rules_named_in_redact_are_on() -> None:
+    (command,) = [command for command in SERVES if command.startswith("REDACT=")]
+    with served_by(command, CHAINS="tests.redaction.echoing:plain") as port:
+        body = '{"chain": "plain", "input": "Write to ann@example.org."}'
+        said = typed(f"curl localhost:8000/runs/wait -H 'Content-Type: application/json' -d '{body}'", port)
+        assert orjson.loads(said)["output"] == "Write to [email]."
+
+
+@pytest.mark.needs("make")
 def test_a_key_is_enough_for_a_real_model() -> None:
     (command,) = [command for command in SERVES if "_API_KEY=" in command]
     with fake_provider() as provider:

@@ -1,0 +1,325 @@
+"""A run's events as they may leave: texts that come in pieces are held back as far as they must be.
+
+A text is what a model writes in one message: its words, its reasoning, the arguments of one call. Where it
+was cut, what is held is not shown: it may be half of a match. The chain itself gets its own values untouched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar, assert_never
+
+from ..errors import RunFailed
+from ..events import (
+    CLOSING,
+    Approval,
+    ApprovalRequest,
+    BridgeEvent,
+    Custom,
+    MessageEnd,
+    Partial,
+    Reasoning,
+    Restart,
+    Source,
+    Sources,
+    StepEnd,
+    StepStart,
+    Token,
+    ToolCall,
+    ToolEnd,
+    ToolError,
+    ToolProgress,
+    ToolStart,
+    Usage,
+)
+from .filtering import cleaned, text_stream
+from .json_text import JsonText
+from .json_values import ValueFilter
+from .rule import Blocked, RuleSet
+
+CUT: Final = frozenset(
+    {"length", "error", "content_filter"}
+)  # how messages end that were not written to their end
+# What the bridge cuts may end with half of a match.
+ERROR_MAX_CHARS: Final = 2_048
+SNIPPET_MAX_CHARS: Final = 300
+
+Sets = Sequence[RuleSet]
+E = TypeVar("E", Token, Reasoning, ToolCall)
+
+
+class Refusal:
+    """A filter has blocked the answer: the run is over, and its answer is what was shown."""
+
+
+class _Stream(Protocol):
+    def feed(self, piece: str) -> str: ...
+
+    def flush(self) -> str: ...
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text under way, and the event that brought its last piece."""
+
+    stream: _Stream
+    last: Token | Reasoning | ToolCall
+
+
+@dataclass(slots=True)
+class _Message:
+    words: _Text | None = None
+    reasoning: _Text | None = None
+    calls: dict[str, _Text] = field(default_factory=dict)
+
+    def texts(self) -> list[_Text]:
+        return [text for text in (self.reasoning, self.words, *self.calls.values()) if text is not None]
+
+
+class Filtered:
+    """What `rules` match is shown nowhere. `written` goes over all that models write, and `answer` over the
+    answer; both end with the rules.
+
+    `verdict` is set once nothing but what closes the run may be shown any more.
+    """
+
+    def __init__(self, *, answer: Sets, written: Sets, rules: Sets) -> None:
+        self.verdict: RunFailed | Refusal | None = None
+        self._answer = answer
+        self._written = written
+        self._rules = rules
+        self._messages: dict[str, _Message] = {}
+        self._last_message = "m1"
+        self._names: dict[str, str] = {}
+        self._clean = partial(cleaned, sets=rules)
+        self._clean_cut = partial(cleaned, sets=rules, is_open=True)
+        self._values = ValueFilter(self._clean, self._clean_cut)
+        self._answers = ValueFilter(
+            partial(cleaned, sets=answer), partial(cleaned, sets=answer, is_open=True)
+        )
+
+    def take(self, events: Sequence[BridgeEvent]) -> list[BridgeEvent]:
+        """The events as they may be shown, in their order; what is held comes later."""
+        shown: list[BridgeEvent] = []
+        for event in events:
+            if self.verdict is None:
+                try:
+                    self._take(event, shown)
+                    continue
+                except Exception as error:
+                    self._stop(error, event.t, shown)
+            if isinstance(event, CLOSING):
+                shown.append(self._closing(event))
+        return shown
+
+    def end(self, t: int) -> list[BridgeEvent]:
+        """What is still held of texts that nothing has ended."""
+        shown: list[BridgeEvent] = []
+        try:
+            while self._messages and self.verdict is None:
+                self._end_message(next(iter(self._messages)), t, shown)
+        except Exception as error:
+            self._stop(error, t, shown)
+        return shown
+
+    def approvals(self, approvals: Sequence[Approval]) -> list[Approval]:
+        """What a person is asked."""
+        return [self._approval(approval) for approval in approvals]
+
+    def output(self, value: Any) -> Any:
+        """What the chain put out. Where a filter blocks or fails, there is a `verdict`."""
+        try:
+            return self._answers.of(value)
+        except Exception as error:
+            self._stop(error, 0, [])
+            return error.message if isinstance(error, Blocked) else None
+
+    def message(self, text: str) -> str:
+        """An error's."""
+        return self._clean(text)
+
+    # --- one event ---------------------------------------------------------------------------------
+
+    def _stop(self, error: Exception, t: int, shown: list[BridgeEvent]) -> None:
+        """A filter blocked or failed: no more text passes, but for what is said instead."""
+        if not isinstance(error, Blocked):
+            self.verdict = _failed(error)
+            return
+        self.verdict = Refusal()
+        said = Token(t=t, message_id=self._last_message, step=None, channel="answer", text=error.message)
+        shown.extend([said] if error.message else [])
+
+    def _take(self, event: BridgeEvent, shown: list[BridgeEvent]) -> None:
+        match event:
+            case Token():
+                message = self._message(event.message_id)
+                if (words := message.words) is None:
+                    sets = self._answer if event.channel == "answer" else self._written
+                    words = message.words = _Text(text_stream(sets), event)
+                self._feed(words, event, shown)
+            case Reasoning():
+                message = self._message(event.message_id)
+                if (reasoning := message.reasoning) is None:
+                    reasoning = message.reasoning = _Text(text_stream(self._written), event)
+                self._feed(reasoning, event, shown)
+            case ToolCall():
+                self._take_call(event, shown)
+            case MessageEnd():
+                self._take_message_end(event, shown)
+            case _:
+                shown.append(self._whole(event))
+
+    def _whole(
+        self,
+        event: Usage
+        | Restart
+        | ToolStart
+        | ToolProgress
+        | ToolEnd
+        | ToolError
+        | StepStart
+        | StepEnd
+        | Sources
+        | Custom
+        | Partial
+        | Approval,
+    ) -> BridgeEvent:
+        """An event that holds no piece of a text, but all of one."""
+        value = self._values.of
+        match event:
+            case ToolStart():
+                return replace(event, name=self._name(event.name), input=value(event.input))
+            case ToolProgress():
+                return replace(event, name=self._name(event.name), data_=value(event.data_))
+            case ToolEnd():
+                output = self._cut_output(event) if event.truncated else value(event.output)
+                return replace(event, name=self._name(event.name), output=output, whole=value(event.whole))
+            case ToolError():
+                clean = self._clean_cut if len(event.message) >= ERROR_MAX_CHARS else self._clean
+                return replace(event, name=self._name(event.name), message=clean(event.message))
+            case Sources():
+                return replace(event, items=[self._source(source) for source in event.items])
+            case Custom():
+                return replace(event, name=self._name(event.name), data_=value(event.data_))
+            case Partial():
+                return replace(event, value=self._answers.of_open(event.value))
+            case Approval():
+                return self._approval(event)
+            case Usage() | Restart() | StepStart() | StepEnd():
+                return event
+            case _:
+                assert_never(event)
+
+    # --- texts in pieces ---------------------------------------------------------------------------
+
+    def _message(self, message_id: str) -> _Message:
+        self._last_message = message_id
+        message = self._messages.get(message_id)
+        if message is None:
+            message = self._messages[message_id] = _Message()
+        return message
+
+    def _feed(self, text: _Text, event: Token | Reasoning, shown: list[BridgeEvent]) -> None:
+        text.last = event
+        try:
+            decided = text.stream.feed(event.text)
+        except Blocked as blocked:
+            shown.extend(_with_text(event, blocked.shown, event.t))
+            raise
+        if decided == event.text:
+            shown.append(event)
+        elif decided:
+            shown.append(replace(event, text=decided))
+
+    def _take_call(self, event: ToolCall, shown: list[BridgeEvent]) -> None:
+        """The first event of a call comes at once: it tells that there is one."""
+        calls = self._message(event.message_id).calls
+        call = calls.get(event.tool_call_id)
+        is_first = call is None
+        if call is None:
+            stream = JsonText(lambda: text_stream(self._written))
+            call = calls[event.tool_call_id] = _Text(stream, event)
+        decided = call.stream.feed(event.args_delta)
+        call.last = event = replace(event, name=self._name(event.name), args_delta=decided)
+        if decided or is_first:
+            shown.append(event)
+
+    def _name(self, name: str) -> str:
+        """Models write these too; each is looked at once."""
+        if name not in self._names:
+            self._names[name] = self._clean(name)
+        return self._names[name]
+
+    def _take_message_end(self, event: MessageEnd, shown: list[BridgeEvent]) -> None:
+        if event.finish_reason in CUT:
+            self._messages.pop(event.message_id, None)
+        else:
+            self._end_message(event.message_id, event.t, shown)
+        shown.append(event)
+
+    def _end_message(self, message_id: str, t: int, shown: list[BridgeEvent]) -> None:
+        """Show what is held of its texts."""
+        message = self._messages.pop(message_id, None)
+        for text in message.texts() if message else ():
+            self._last_message = message_id
+            try:
+                shown.extend(_with_text(text.last, text.stream.flush(), t))
+            except Blocked as blocked:
+                shown.extend(_with_text(text.last, blocked.shown, t))
+                raise
+
+    def _closing(self, event: BridgeEvent) -> BridgeEvent:
+        """What closes the message that was blocked says so."""
+        if isinstance(event, MessageEnd) and event.message_id == self._last_message:
+            return replace(event, finish_reason="content_filter") if self._is_blocked else event
+        return self._whole(event) if isinstance(event, ToolError) else event
+
+    @property
+    def _is_blocked(self) -> bool:
+        return isinstance(self.verdict, Refusal)
+
+    # --- parts of events ---------------------------------------------------------------------------
+
+    def _cut_output(self, event: ToolEnd) -> str:
+        """The beginning of a text, or of a value's JSON."""
+        if isinstance(event.whole, str):
+            return self._clean_cut(event.output)
+        return JsonText(lambda: text_stream(self._rules)).feed(event.output)
+
+    def _source(self, source: Source) -> Source:
+        is_cut = len(source["snippet"]) >= SNIPPET_MAX_CHARS
+        snippet = (self._clean_cut if is_cut else self._clean)(source["snippet"])
+        value = self._values.of
+        return {
+            "id": value(source["id"]),
+            "title": value(source["title"]),
+            "url": value(source["url"]),
+            "snippet": snippet,
+            "score": source["score"],
+        }
+
+    def _approval(self, approval: Approval) -> Approval:
+        requests = [self._request(request) for request in approval.requests]
+        return replace(approval, value=self._values.of(approval.value), requests=requests)
+
+    def _request(self, request: ApprovalRequest) -> ApprovalRequest:
+        """Its name is that of a tool that there is, and goes back to the graph."""
+        return {**request, "input": self._values.of(request["input"])}
+
+
+def _with_text(last: Token | Reasoning | ToolCall, text: str, t: int) -> list[BridgeEvent]:
+    if not text:
+        return []
+    match last:
+        case Token() | Reasoning():
+            return [replace(last, t=t, text=text)]
+        case ToolCall():
+            return [replace(last, t=t, args_delta=text)]
+
+
+def _failed(error: Exception) -> RunFailed:
+    failure = RunFailed(
+        "filter_failed", "A filter of the service failed, so its text is not shown.", fault="service"
+    )
+    failure.__cause__ = error
+    return failure

@@ -1,0 +1,126 @@
+"""Each rule by examples: what it takes, and what looks alike and is none."""
+
+import pytest
+
+from service.redaction.checks import address_in, card_in, iban_in, passes_luhn
+from service.redaction.rule import RuleSet
+from service.redaction.rules import RULES, rules_named
+from tests.redaction.samples import whole
+
+# The numbers that card schemes and payment providers publish for tests.
+CARDS = {
+    "Visa": ["4111111111111111", "4012888888881881", "4242424242424242", "4222222222222", "4000056655665556"],
+    "Mastercard": [
+        "5555555555554444",
+        "5105105105105100",
+        "2223003122003222",
+        "5200828282828210",
+        "2720990000000007",
+    ],
+    "American Express": ["378282246310005", "371449635398431"],
+    "Diners Club": ["30569309025904", "38520000023237", "36227206271667"],
+    "Discover": ["6011111111111117", "6011000990139424", "6011981111111113"],
+    "JCB": ["3530111333300000", "3566002020360505"],
+    "UnionPay": ["6200000000000005", "6205500000000000004"],
+    "Maestro": ["6759649826438453", "6304000000000000"],
+}
+NO_CARDS = [
+    "4111111111111112", "411111111111", "41111111111111111111", "5555555555554445", "1111111111111117",
+    "0000000000000000", "0.4111111111111111", "4111_1111_1111_1111", "1764400000000",
+]  # fmt: skip
+IBANS = [
+    "DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82 WEST 1234 5698 7654 32",
+    "FR1420041010050500013M02606",
+    "NL91ABNA0417164300", "NO9386011117947", "MT84MALT011000012345MTLCAST001S", "CH93 0076 2011 6238 5295 7",
+    "SA0380000000608010167519", "gb82west12345698765432", "BE68-5390-0754-7034",
+]  # fmt: skip
+NO_IBANS = [
+    "DE88370400440532013000",
+    "DE8937040044053201300",
+    "XX89370400440532013000",
+    "DE89",
+    "GB82 WEST 1234",
+]
+EMAILS = ["a@b.example", "first.last+tag@sub.domain.co.uk", "x_y-z%1@example.org"]
+NO_EMAILS = ["@home", "a@b", "a@", "me@localhost", "a b@", "x@.example", "@pytest.mark.skip", "a@-b.example"]
+PHONES = [
+    "+49 30 901820", "+1 (212) 555-0123", "+442079460958", "0044 20 7946 0958", "(212) 555-0123",
+    "212-555-0123",
+    "212.555.0123", "030 9018 2021", "+33 1 23 45 67 89",
+]  # fmt: skip
+NO_PHONES = ["2026-11-29", "12:30:45", "1.2.3.4", "3.14159265", "100 000 000", "+1", "v2.555.0123", "12-34"]
+IPS = ["127.0.0.1", "10.255.0.254", "2001:db8::1", "fe80::1ff:fe23:4567:890a", "::1", "::ffff:10.0.0.1"]
+NO_IPS = ["1.2.3", "256.1.1.1", "1.2.3.4.5", "12:30:45", "std::vector", "::", "a:b:c", "v1.2.3.4"]
+SSNS, NO_SSNS = ["078-05-1120"], ["078-05-11201", "1078-05-1120", "078-051120"]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "left"),
+    [
+        ("card", [number for numbers in CARDS.values() for number in numbers], NO_CARDS),
+        ("iban", IBANS, NO_IBANS),
+        ("email", EMAILS, NO_EMAILS),
+        ("phone", PHONES, NO_PHONES),
+        ("ip", IPS, NO_IPS),
+        ("ssn", SSNS, NO_SSNS),
+    ],
+)
+def test_a_rule_takes_what_it_is_for_and_leaves_what_looks_alike(
+    name: str, taken: list[str], left: list[str]
+) -> None:
+    rules = RuleSet(tuple(rules_named([name])))
+    for text in taken:
+        for around in ("{}", "It is {}.", "({})", "<{}>", "{}, then", '"{}"'):
+            assert whole(around.format(text), rules) == around.format(f"[{name}]"), text
+    for text in left:
+        assert whole(f"It is {text} .", rules) == f"It is {text} .", text
+
+
+def test_cards_are_known_however_they_are_grouped_and_end_where_they_end() -> None:
+    rules = RuleSet(tuple(rules_named(["card"])))
+    for text in ("4111 1111 1111 1111", "4111-1111-1111-1111", "4111.1111.1111.1111", "3782 822463 10005"):
+        assert whole(f"{text} 123, until 12/27", rules) == "[card] 123, until 12/27"
+    assert whole("4111111111111111 4242424242424242", rules) == "[card] [card]"
+
+
+def test_a_secret_is_known_by_its_beginning_and_its_length() -> None:
+    rules = RuleSet(tuple(rules_named(["secrets"])))
+    left = [
+        "sk-loading",
+        "risk-" + "a" * 30,
+        "ghp_short",
+        "Bearer of bad news",
+        "Basic understanding-of-it",
+        "AKIA",
+        "eyJ",
+    ]
+    left += ["https://example.org:8080/a@b", "https://user@example.org", "-----BEGIN PUBLIC KEY-----\nMIIB\n"]
+    for text in left:
+        assert whole(text, rules) == text
+    assert whole("redis://:p%40ss@host:6379/0", rules) == "redis://[secret]@host:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("email", "https://example.org/?mail=ann@b.example&x=1", "https://example.org/?mail=[email]&x=1"),
+        ("email", "'ann@b.example' ann@b.example@c -ann@b.example", "'[email]' [email]@c [email]"),
+        ("email", f"{'a' * 200}@b.example", "[email]"),
+        ("card", "Visa4111111111111111, PIN 1234", "Visa[card], PIN 1234"),
+        ("secrets", f"amqp://u:{'p' * 700}@host", "amqp://[secret]@host"),
+        ("secrets", "eyJhbGciOiJub25lIn0.e30. and", "[secret] and"),
+    ],
+)
+def test_what_stands_close_by_does_not_hide_a_match(name: str, text: str, shown: str) -> None:
+    assert whole(text, RuleSet(tuple(rules_named([name])))) == shown
+
+
+def test_checks_say_how_much_of_a_match_is_one() -> None:
+    assert passes_luhn("79927398713") and not passes_luhn("79927398710")
+    assert card_in("4111 1111 1111 1111 12") == 19 and card_in("4111111111111112") == 0
+    assert iban_in("DE89 3704 0044 0532 0130 00 AND") == 27 and iban_in("DE89") == 0
+    assert address_in("fe80::1.") == 7 and address_in("12:30") == 0
+
+
+def test_the_rules_are_those_of_the_documents() -> None:
+    assert [*RULES] == ["secrets", "email", "card", "iban", "phone", "ssn", "ip"]
