@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from typing_extensions import TypedDict
 
 from .access import MayReadMetrics
@@ -65,7 +65,12 @@ async def ready(services: ServicesOf) -> Json[Ready]:
     return Json(answer, status=503 if state == "failed" else 200, headers={"Cache-Control": "no-store"})
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"application/openmetrics-text": {"schema": {"type": "string"}}}}},
+)
 async def metrics(services: ServicesOf, caller: MayReadMetrics, request: Request) -> Response:
     """In Prometheus's text, or OpenMetrics if `Accept` asks for it."""
     body, media_type = services.metrics.exposition(request.headers.get("accept", ""))

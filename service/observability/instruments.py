@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 from opentelemetry.semconv._incubating.metrics import gen_ai_metrics as gen_ai  # as conventions of GenAI are
 
+from .tally import Tally
+
 SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 ANSWERS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 60.0, 600.0)
 CALLS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -39,7 +41,9 @@ class Instruments:
             description="Tokens of model calls.",
             explicit_bucket_boundaries_advisory=TOKENS,
         )
-        self.runs = meter.create_counter("chainstream.runs", "{run}", "Runs that ended, by their outcome.")
+        self.runs = self._sum(
+            "chainstream.runs", "Runs that ended, by their outcome.", "chain", "outcome", "code"
+        )
         self.run_times = self._times("chainstream.run.duration", RUNS, "Duration of runs.")
         self.first_tokens = self._times(
             "chainstream.first_token", CALLS, "Time from a run's start to its answer's first token."
@@ -47,16 +51,21 @@ class Instruments:
         self.token_times = self._times(
             "chainstream.time_per_token", SHORT, "Time between a model call's pieces, its mean, once a call."
         )
-        self.tokens = meter.create_counter("chainstream.tokens", "{token}", "Tokens of model calls.")
-        self.cost = meter.create_counter("chainstream.cost.usd", "", "Dollars, of calls with known prices.")
-        self.unpriced = meter.create_counter(
-            "chainstream.unpriced_calls", "{call}", "Model calls whose cost is not known."
+        self.tokens = self._sum("chainstream.tokens", "Tokens of model calls.", "chain", "model", "type")
+        self.cost = self._sum(
+            "chainstream.cost.usd", "Dollars, of calls with known prices.", "chain", "model"
         )
-        self.streams = meter.create_up_down_counter("chainstream.streams.open", "{stream}", "Open streams.")
-        self.resumes = meter.create_counter("chainstream.resumes", "{resume}", "Streams joined past a start.")
-        self.gaps = meter.create_counter("chainstream.gaps", "{gap}", "Readers told of a gap.")
-        self.dropped = meter.create_counter(
-            "chainstream.readers.dropped", "{reader}", "Readers dropped since they took nothing."
+        self.unpriced = self._sum(
+            "chainstream.unpriced_calls", "Model calls whose cost is not known.", "chain", "model"
+        )
+        self.streams = Tally("format")
+        meter.create_observable_up_down_counter(
+            "chainstream.streams.open", [self.streams.observed], "", "Streams and sockets that are read."
+        )
+        self.resumes = self._sum("chainstream.resumes", "Readers that came back and went on.", "format")
+        self.gaps = self._sum("chainstream.gaps", "Readers that could not have all events.", "reason")
+        self.dropped = self._sum(
+            "chainstream.readers.dropped", "Readers dropped since they took nothing.", "format"
         )
         self.loop_lag = self._times(
             "chainstream.event_loop.lag", SHORT, "How late the event loop comes to what is due."
@@ -69,6 +78,11 @@ class Instruments:
             return [Observation(count, {label: value}) for value, count in counts().items()]
 
         self._meter.create_observable_gauge(name, [observed], "", description)
+
+    def _sum(self, name: str, description: str, *labels: str) -> Tally:
+        tally = Tally(*labels)
+        self._meter.create_observable_counter(name, [tally.observed], "", description)
+        return tally
 
     def _times(self, name: str, bounds: Sequence[float], description: str) -> Histogram:
         return self._meter.create_histogram(

@@ -69,7 +69,7 @@ class Metrics:
 
     def run_ended(self, chain: str, ended: Ended) -> None:
         labels = {"chain": chain, "outcome": ended.outcome}
-        self._instruments.runs.add(1, {**labels, "code": self._codes.of(ended.code)})
+        self._instruments.runs.add(1, chain, ended.outcome, self._codes.of(ended.code))
         self._instruments.run_times.record(ended.duration_ms / 1000, labels)
         if ended.ttft_ms is not None:
             self._instruments.first_tokens.record(ended.ttft_ms / 1000, {"chain": chain})
@@ -78,17 +78,16 @@ class Metrics:
         """From any thread."""
         model = self._models.of(call.model)
         self._record_operation(call, model)
-        labels = {"chain": chain, "model": model}
         if (per_piece := call.per_piece) is not None:
-            self._instruments.token_times.record(per_piece, labels)
+            self._instruments.token_times.record(per_piece, {"chain": chain, "model": model})
         if call.used is not None:
             for kind, count in _counts_of(call.used).items():
                 if count:
-                    self._instruments.tokens.add(count, {**labels, "type": kind})
+                    self._instruments.tokens.add(count, chain, model, kind)
         if call.cost is None:
-            self._instruments.unpriced.add(1, labels)
+            self._instruments.unpriced.add(1, chain, model)
         else:
-            self._instruments.cost.add(call.cost, labels)
+            self._instruments.cost.add(call.cost, chain, model)
 
     def _record_operation(self, call: ModelCall, model: str) -> None:
         labels = {
@@ -111,23 +110,22 @@ class Metrics:
     def joined(self, format_name: str, *, resumed: bool, gap: str | None) -> None:
         """A reader has joined a run: past its start, or after a gap for this reason."""
         if resumed:
-            self._instruments.resumes.add(1, {"format": format_name})
+            self._instruments.resumes.add(1, format_name)
         if gap is not None:
-            self._instruments.gaps.add(1, {"reason": gap})
+            self._instruments.gaps.add(1, gap)
 
     @contextmanager
     def reading(self, format_name: str) -> Iterator[None]:
         """A stream is open."""
-        labels = {"format": format_name}
-        self._instruments.streams.add(1, labels)
+        self._instruments.streams.add(1, format_name)
         try:
             yield
         finally:
-            self._instruments.streams.add(-1, labels)
+            self._instruments.streams.add(-1, format_name)
 
     def dropped(self, format_name: str) -> None:
         """A reader took nothing for too long."""
-        self._instruments.dropped.add(1, {"format": format_name})
+        self._instruments.dropped.add(1, format_name)
 
     # --- requests and the loop ---------------------------------------------------------------------
 

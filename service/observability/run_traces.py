@@ -32,11 +32,11 @@ class RunTrace:
         self._open: dict[int, Span] = {}
         self._ended = False
         self.run_id = run_id
-        self.callbacks = [spans]
         attributes = {"chainstream.run_id": run_id, "chainstream.chain": chain}
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
         self._span = tracer.start_span(f"run {chain}", attributes=attributes)
+        self.callbacks = [spans] if self._span.is_recording() else []  # not in what the sampler leaves out
         self._context = otel.set_value(_RUN, self, set_span_in_context(self._span))
 
     @contextmanager

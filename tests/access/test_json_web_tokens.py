@@ -47,7 +47,7 @@ async def refusal(token: str, rules: JwtRules = SHARED_SECRET) -> str:
 @pytest.mark.parametrize(
     ("role", "scopes"),
     [
-        ("admin", {"run", "read", "admin"}),
+        ("admin", {"run", "read", "metrics", "admin"}),
         ("member", {"run", "read"}),
         ("viewer", {"read"}),
         (["viewer", "member"], {"run", "read"}),
