@@ -38,7 +38,7 @@ def main() -> None:
         print("\n".join(told_settings(read_settings())))
         return
     _hand_on(arguments)
-    from .observability.logs import open_logs  # here: what only prints needs none of it
+    from .process_logs import open_logs  # here: what only prints needs none of it
 
     logs = open_logs()
     with logs.exits():
@@ -120,7 +120,7 @@ def _migrate() -> None:
     from .database import open_database  # here: what serves imports them while it starts
     from .database_url import parse_database_url
     from .migrations import migrate
-    from .observability.logs import open_logs
+    from .process_logs import open_logs
 
     async def migrated() -> str:
         async with open_database(parse_database_url(enter_environment().database_address)) as database:

@@ -61,7 +61,7 @@ def _environment_inside() -> list[str]:
 
 def _serve(sockets: list[socket.socket] | None) -> None:
     """What each process that serves runs, from its start."""
-    from .observability.logs import open_logs
+    from .process_logs import open_logs
     from .server import leave, serve  # here: the process that watches needs none of it
 
     # A compiled file counts as current if size and second are the same, and an edit can be that quick.

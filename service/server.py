@@ -18,7 +18,8 @@ from .api.services import Services
 from .app import create_app
 from .environment import enter_environment
 from .http_protocol import bounded
-from .observability.logs import Logs, open_logs
+from .observability.logs import Logs
+from .process_logs import open_logs
 from .settings import Settings
 from .websocket_protocol import LeavingProtocol
 

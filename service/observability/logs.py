@@ -15,7 +15,6 @@ from typing import Any, TextIO
 
 import structlog
 
-from ..environment import read_log_settings
 from .line_writer import LineWriter
 from .log_lines import console_lines, json_lines
 from .told_records import OURS
@@ -69,12 +68,6 @@ class Logs:
     def _line_of_lost(self, lost: int) -> str:
         text = f"{lost} lines of the log were lost: whoever reads it was too slow"
         return self._formatters[sys.stderr].format(_record(text, logging.WARNING))
-
-
-def open_logs() -> Logs:
-    """Those that LOG_JSON and LOG_LEVEL ask for."""
-    chosen = read_log_settings()
-    return Logs(as_json=chosen.log_json, level=chosen.log_level)
 
 
 class _Lines(logging.Handler):
