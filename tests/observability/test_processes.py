@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from service.observability.line_writer import MOST_LINES, LineWriter
 from tests.observability.faults import ROOT, process
-from tests.project.commands import graph_saying, running, users_environment
+from tests.project.commands import PATIENCE, graph_saying, running, users_environment
 from tests.serving import TIMEOUT, Served
 
 COMMAND = (sys.executable, "-m", "service")
@@ -31,7 +31,7 @@ def lines_of(*arguments: str, folder: Path, **settings: str) -> tuple[int, list[
         env=environment,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=PATIENCE,
         check=False,
     )
     told = ended.stdout + ended.stderr
