@@ -149,6 +149,8 @@ def test_a_filter_that_says_so_sees_what_models_write_that_is_no_answer(served: 
 
 
 def test_an_output_that_no_model_wrote_is_seen_too(served: Served) -> None:
+    view, events = told(served, "All is well", "output_only")
+    assert view["output"] == text_in(events) == "Assistant: All is well"
     view, events = told(served, "Globex is near.", "output_only")
     assert view["output"] == REFUSAL and events[-1][1]["finish_reason"] == "content_filter"
 
