@@ -44,6 +44,11 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
         self._thread = {} if thread_id is None else {"thread_id": thread_id}
         self._silent: set[UUID] = set()  # model calls that have not told a token
 
+    def close(self) -> None:
+        """What a chain that is left to itself does later has no spans: those of its run have ended."""
+        self._enabled = False
+        self._invocation_manager = type(self._invocation_manager)()
+
     def on_chain_start(self, *args: Any, metadata: Metadata = None, **kwargs: Any) -> None:
         super().on_chain_start(*args, metadata=self._trusted(metadata), **kwargs)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from service.observability.tracing import traces_wanted
 from tests.graphs.whole import decide, events_in, started
 from tests.installed import ROOT
 from tests.observability.collector import Collector, Span, collecting
+from tests.observability.exposed import wait_for
 from tests.project.commands import running
 from tests.served_chains import GATES
 from tests.serving import Served, serving
@@ -125,6 +127,36 @@ def test_a_reader_that_comes_back_is_told_of_in_the_run_s_trace(
     assert {link for span in resumes for link in span.links} == {s.trace_id + s.span_id for s in requests}
     assert all(span.links == [TRACE + run.span_id] for span in requests)
     assert requests[0].trace_id == "c" * 32 != requests[1].trace_id
+
+
+def test_a_reader_that_is_there_at_the_run_s_end_has_not_failed(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    first = traced.get(f"/stream?chain=numbered&query=tokens=5 hold=3 gate={gate}", cut_after=10)
+    run_id = first.headers["x-run-id"]
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(traced.get, f"/runs/{run_id}/events?after=1")
+        wait_for(traced, lambda now: now.sum("chainstream_streams_open", format="events") == 1)
+        GATES[gate].open()
+        assert answer.result().whole
+    spans = collector.wait_for(lambda spans: {"resume", "run numbered"} <= {span.name for span in spans})
+    assert [span.status for span in spans if span.name in ("resume", "run numbered")] == [0, 0]
+
+
+def test_a_tool_that_no_cancel_can_end_has_no_say_in_its_span_later(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, gate: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving() as served:
+        body = {"chain": "numbered_agent", "input": f"tool=gated_in_thread gate={gate}"}
+        run_id = orjson.loads(served.post("/runs", orjson.dumps(body)).body)["run_id"]
+        assert GATES[gate].reached.wait(20)
+        served.post(f"/runs/{run_id}/cancel", b"{}")
+        tool = one(collector.wait_for_run(run_id), "execute_tool gated_in_thread")
+        assert (tool.status, tool.status_message) == (ERROR, "user")
+        GATES[gate].open()
+    assert "ended span" not in caplog.text
 
 
 def test_a_cancelled_run_ends_all_of_its_spans_with_the_reason(
