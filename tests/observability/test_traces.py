@@ -224,27 +224,29 @@ def test_runs_that_wait_their_turn_are_in_the_trace_of_the_request_that_started_
     ).span_id
 
 
+@pytest.mark.parametrize(("chain", "tool"), [("mailer", "send_email"), ("booker", "book")])
 def test_a_run_that_waited_for_a_person_goes_on_in_its_trace(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, chain: str, tool: str
 ) -> None:
     for name, value in collector.environment.items():
         monkeypatch.setenv(name, value)
-    with serving(chains=["tests.graphs.approving:mailer"]) as served:
-        first = started(served, "mailer", "go")
+    with serving(chains=[f"tests.graphs.approving:{chain}"]) as served:
+        first = started(served, chain, "go")
         (asked,) = [data for name, data in events_in(first) if name == "approval"]
         decide(served, first.headers["x-run-id"], asked["interrupt_id"], [{"type": "approve"}])
         spans = collector.wait_for_run(first.headers["x-run-id"])
-    run = one(spans, "run mailer")
+    run = one(spans, f"run {chain}")
     chains = [span for span in spans if span.parent_id == run.span_id and span.name.startswith("invoke")]
     assert len(chains) == 2 and {span.status for span in chains} == {0}
-    tool = one(spans, "execute_tool send_email")
-    assert (tool.trace_id, tool.parent_id) == (run.trace_id, chains[1].span_id)
+    tools = [span for span in spans if span.name == f"execute_tool {tool}"]
+    assert {span.trace_id for span in tools} == {run.trace_id} and tools[-1].parent_id == chains[1].span_id
+    assert {span.status for span in spans} == {0}
 
 
 def test_what_a_client_configures_names_no_span_and_no_conversation(
     collector: Collector, traced: Served
 ) -> None:
-    forged = {"workflow_name": CANARY, "agent_name": CANARY, "session_id": CANARY, "otel_trace": "no"}
+    forged = {"model": CANARY, "workflow_name": CANARY, "agent_name": CANARY, "session_id": CANARY}
     body = {"chain": "numbered", "input": "hi", "config": {"configurable": forged}}
     run_id = orjson.loads(traced.post("/runs", orjson.dumps(body)).body)["run_id"]
     collector.wait_for_run(run_id)
