@@ -19,12 +19,6 @@ from opentelemetry.trace import TracerProvider
 from opentelemetry.util.genai.handler import TelemetryHandler
 from opentelemetry.util.genai.types import Error
 
-# It reads names from the metadata, which holds what a client sets in `configurable` too.
-NAMED_BY_CLIENTS = frozenset(
-    {"thread_id", "session_id", "conversation_id", "agent_name", "agent_description", "agent_type"}
-    | {"workflow_name", "otel_trace", "otel_agent_span", "otel_workflow_span"}
-)
-
 Metadata = dict[str, Any] | None
 
 
@@ -44,12 +38,17 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
         self._thread = {} if thread_id is None else {"thread_id": thread_id}
         self._silent: set[UUID] = set()  # model calls that have not told a token
 
+    def close(self) -> None:
+        """What a chain that is left to itself does later has no spans: those of its run have ended."""
+        self._enabled = False
+        self._invocation_manager = type(self._invocation_manager)()
+
     def on_chain_start(self, *args: Any, metadata: Metadata = None, **kwargs: Any) -> None:
-        super().on_chain_start(*args, metadata=self._trusted(metadata), **kwargs)
+        super().on_chain_start(*args, metadata=self._of_run(metadata), **kwargs)
 
     def on_chat_model_start(self, *args: Any, metadata: Metadata = None, run_id: UUID, **kwargs: Any) -> None:
         self._silent.add(run_id)
-        about = {"ls_model_name": "unknown"} | self._trusted(metadata)  # without a name there is no span
+        about = {"ls_model_name": "unknown"} | self._of_run(metadata)  # without a name there is no span
         super().on_chat_model_start(*args, metadata=about, run_id=run_id, **kwargs)
 
     def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
@@ -76,9 +75,9 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         super().on_retriever_error(_told(error), run_id=run_id)
 
-    def _trusted(self, metadata: Metadata) -> dict[str, Any]:
-        given = metadata or {}
-        return {name: given[name] for name in given.keys() - NAMED_BY_CLIENTS} | self._thread
+    def _of_run(self, metadata: Metadata) -> dict[str, Any]:
+        """Without `model`, which LangChain copies from the `configurable` that clients set."""
+        return {**(metadata or {}), "model": None} | self._thread
 
 
 def _told(error: BaseException) -> Any:

@@ -37,7 +37,9 @@ class RunTrace:
             attributes["gen_ai.conversation.id"] = thread_id
         self._span = tracer.start_span(f"run {chain}", attributes=attributes)
         self.callbacks = [spans] if self._span.is_recording() else []  # not in what the sampler leaves out
-        self._context = otel.set_value(_RUN, self, set_span_in_context(self._span))
+        self._spans = spans
+        self._span_context = set_span_in_context(self._span)
+        self._context = otel.set_value(_RUN, self, self._span_context)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -60,7 +62,7 @@ class RunTrace:
             "chainstream.after": after,
         }
         span = self._tracer.start_span(
-            "resume", self._context, attributes=attributes, links=[Link(request.get_span_context())]
+            "resume", self._span_context, attributes=attributes, links=[Link(request.get_span_context())]
         )
         try:
             yield
@@ -75,8 +77,9 @@ class RunTrace:
             self._ended = True
             left, self._open = list(self._open.values()), {}
         self._forget(self.run_id)
+        self._spans.close()
         for span in reversed(left):
-            _end(span, code or outcome)
+            _end(span, code or "unfinished")
         self._span.set_attribute("chainstream.outcome", outcome)
         if code is not None:
             self._span.set_attribute("chainstream.code", code)

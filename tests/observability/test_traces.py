@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from service.observability.tracing import traces_wanted
 from tests.graphs.whole import decide, events_in, started
 from tests.installed import ROOT
 from tests.observability.collector import Collector, Span, collecting
+from tests.observability.exposed import wait_for
 from tests.project.commands import running
 from tests.served_chains import GATES
 from tests.serving import Served, serving
@@ -127,6 +129,36 @@ def test_a_reader_that_comes_back_is_told_of_in_the_run_s_trace(
     assert requests[0].trace_id == "c" * 32 != requests[1].trace_id
 
 
+def test_a_reader_that_is_there_at_the_run_s_end_has_not_failed(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    first = traced.get(f"/stream?chain=numbered&query=tokens=5 hold=3 gate={gate}", cut_after=10)
+    run_id = first.headers["x-run-id"]
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(traced.get, f"/runs/{run_id}/events?after=1")
+        wait_for(traced, lambda now: now.sum("chainstream_streams_open", format="events") == 1)
+        GATES[gate].open()
+        assert answer.result().whole
+    spans = collector.wait_for(lambda spans: {"resume", "run numbered"} <= {span.name for span in spans})
+    assert [span.status for span in spans if span.name in ("resume", "run numbered")] == [0, 0]
+
+
+def test_a_tool_that_no_cancel_can_end_has_no_say_in_its_span_later(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, gate: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving() as served:
+        body = {"chain": "numbered_agent", "input": f"tool=gated_in_thread gate={gate}"}
+        run_id = orjson.loads(served.post("/runs", orjson.dumps(body)).body)["run_id"]
+        assert GATES[gate].reached.wait(20)
+        served.post(f"/runs/{run_id}/cancel", b"{}")
+        tool = one(collector.wait_for_run(run_id), "execute_tool gated_in_thread")
+        assert (tool.status, tool.status_message) == (ERROR, "user")
+        GATES[gate].open()
+    assert "ended span" not in caplog.text
+
+
 def test_a_cancelled_run_ends_all_of_its_spans_with_the_reason(
     collector: Collector, traced: Served, gate: str
 ) -> None:
@@ -192,27 +224,29 @@ def test_runs_that_wait_their_turn_are_in_the_trace_of_the_request_that_started_
     ).span_id
 
 
+@pytest.mark.parametrize(("chain", "tool"), [("mailer", "send_email"), ("booker", "book")])
 def test_a_run_that_waited_for_a_person_goes_on_in_its_trace(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, chain: str, tool: str
 ) -> None:
     for name, value in collector.environment.items():
         monkeypatch.setenv(name, value)
-    with serving(chains=["tests.graphs.approving:mailer"]) as served:
-        first = started(served, "mailer", "go")
+    with serving(chains=[f"tests.graphs.approving:{chain}"]) as served:
+        first = started(served, chain, "go")
         (asked,) = [data for name, data in events_in(first) if name == "approval"]
         decide(served, first.headers["x-run-id"], asked["interrupt_id"], [{"type": "approve"}])
         spans = collector.wait_for_run(first.headers["x-run-id"])
-    run = one(spans, "run mailer")
+    run = one(spans, f"run {chain}")
     chains = [span for span in spans if span.parent_id == run.span_id and span.name.startswith("invoke")]
     assert len(chains) == 2 and {span.status for span in chains} == {0}
-    tool = one(spans, "execute_tool send_email")
-    assert (tool.trace_id, tool.parent_id) == (run.trace_id, chains[1].span_id)
+    tools = [span for span in spans if span.name == f"execute_tool {tool}"]
+    assert {span.trace_id for span in tools} == {run.trace_id} and tools[-1].parent_id == chains[1].span_id
+    assert {span.status for span in spans} == {0}
 
 
 def test_what_a_client_configures_names_no_span_and_no_conversation(
     collector: Collector, traced: Served
 ) -> None:
-    forged = {"workflow_name": CANARY, "agent_name": CANARY, "session_id": CANARY, "otel_trace": "no"}
+    forged = {"model": CANARY, "workflow_name": CANARY, "agent_name": CANARY, "session_id": CANARY}
     body = {"chain": "numbered", "input": "hi", "config": {"configurable": forged}}
     run_id = orjson.loads(traced.post("/runs", orjson.dumps(body)).body)["run_id"]
     collector.wait_for_run(run_id)
