@@ -51,8 +51,8 @@ def impatient(provider: FakeProvider) -> Iterator[Served]:
     settings = at(provider) | {
         "fallback_models": (MODELS["groq"], MODELS["openai"]),
         "breaker_failures": 100_000,
-        "first_token_timeout_seconds": 0.4,
-        "silence_timeout_seconds": 0.3,
+        "first_token_timeout_seconds": 1.5,
+        "silence_timeout_seconds": 1.0,
     }
     with serving(chains=CHAINS, offline=False, **settings) as served:
         yield served
