@@ -183,7 +183,6 @@ async def _open_services(
         )
         filters = await _open_filters(settings, registry)
         watch = stack.enter_context(LoopWatch(_tell_blocked))
-        lag = stack.enter_context(LoopLag(metrics.loop_lagged))
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))
         waited = await _recovered(database, registry)
@@ -242,6 +241,7 @@ async def _open_services(
             await comeback.enter(runs, log, history)
         drain = Drain(runs, settings.shutdown_grace_seconds)
         stack.push_async_callback(drain.finish)
+        lag = stack.enter_context(LoopLag(metrics.loop_lagged))  # last: the start itself blocks the loop
         yield Services(
             times=stream_times(settings),
             registry=registry,
