@@ -213,6 +213,9 @@ async def _open_services(
             on_call=metrics.model_called,
         )
         metrics.watch_runs(lambda: executor.counts)
+        metrics.watch_circuits(
+            lambda: {name: state != "closed" for name, state in models.breaker_states.items()}
+        )
 
         def on_closed(run: Run, figures: Figures) -> None:
             caller = Caller(owner=run.owner, team=run.team, key_id=run.key_id)

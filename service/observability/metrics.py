@@ -52,6 +52,13 @@ class Metrics:
         self._instruments.gauge(
             "chainstream.runs.active", "state", "Runs that have not ended.", lambda: self._counts()
         )
+        self._open_circuits: Counts = dict
+        self._instruments.gauge(
+            "chainstream.circuit.open",
+            "provider",
+            "Whether a provider's circuit breaker is open.",
+            lambda: self._open_circuits(),
+        )
         self._models = BoundedNames(MOST_MODELS)
         self._codes = BoundedNames(MOST_CODES)
 
@@ -64,6 +71,10 @@ class Metrics:
     def watch_runs(self, counts: Counts) -> None:
         """`counts` tells how many runs there are in each state, from now on."""
         self._counts = counts
+
+    def watch_circuits(self, are_open: Counts) -> None:
+        """`are_open` tells for each provider that has a circuit breaker whether it is open, from now on."""
+        self._open_circuits = are_open
 
     # --- runs and model calls ----------------------------------------------------------------------
 

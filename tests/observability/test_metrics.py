@@ -97,6 +97,14 @@ def test_every_label_is_in_the_document(exposed: Exposed) -> None:
         assert set(re.findall(r"`(\w+)`", row.split("|")[2])) == labels, name
 
 
+def test_open_circuits_are_told_by_provider() -> None:
+    metrics = Metrics(Resource.get_empty())
+    metrics.watch_circuits(lambda: {"groq": True, "openai": False})
+    text, _ = metrics.exposition("text/plain")
+    assert b'chainstream_circuit_open{provider="groq"} 1.0\n' in text
+    assert b'chainstream_circuit_open{provider="openai"} 0.0\n' in text
+
+
 @pytest.mark.needs("promtool")
 def test_prometheus_own_tool_finds_nothing_wrong_with_the_names(busy: Served) -> None:
     text = busy.get("/metrics").body
