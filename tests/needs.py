@@ -25,6 +25,7 @@ BROWSERS = (
 )
 LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
 PACKAGES = "pip install -r requirements-dev.txt"
+NODE = Path(__file__).parent / "node"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,14 @@ NEEDS: dict[str, tuple[Part, ...]] = {
             name="redis-server",
             present=lambda: shutil.which("redis-server") is not None,
             install="brew install redis" if sys.platform == "darwin" else f"{LINUX} redis-server",
+        ),
+    ),
+    "node": (
+        _system("nodejs", lambda: shutil.which("node") is not None),
+        Part(
+            name="what tests/node lists",
+            present=lambda: (NODE / "node_modules" / ".package-lock.json").exists(),
+            install="npm ci --prefix tests/node",
         ),
     ),
     "make": (_system("make", lambda: shutil.which("make") is not None),),
