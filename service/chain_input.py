@@ -29,7 +29,7 @@ def chain_input(given: Any, system: str | None, schema: Schema, before: Messages
 
 
 def takes_conversation(schema: Schema) -> bool:
-    """Whether the chain takes messages, alone or beside other things."""
+    """Whether it can be given messages."""
     return _has_messages(schema) or _takes_messages(schema)
 
 

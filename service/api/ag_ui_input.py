@@ -1,6 +1,6 @@
 """An AG-UI client's input as a request for a run: its messages, and where in the thread they go on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ag_ui.core import (
@@ -54,20 +54,20 @@ def request_of(body: AGUIInput, chain: Chain, turns: Sequence[Turn]) -> RunReque
     )
 
 
-def _place(messages: list[Message], known: Collection[str]) -> tuple[str | None, list[Message]]:
+def _place(messages: list[Message], known: set[str]) -> tuple[str | None, list[Message]]:
     """The run to follow, and the messages beyond it, which are new.
 
     A client sends the whole conversation each time. What is from runs of this thread is known here, better
     than the client knows it; the last of them is the one to go on from, and so a client that has thrown away
-    what came after it makes a branch. Where anything else is from an assistant, the conversation is the
-    client's own; where nothing is, its messages go on from whatever the thread has.
+    what came after it makes a branch. Where anything else is from an assistant or a tool, of the client's own
+    perhaps, the conversation is the client's; where nothing is, it goes on from whatever the thread has.
     """
-    said = [(at, _run_of(message)) for at, message in enumerate(messages) if message.role == "assistant"]
+    said = [_run_of(message) for message in messages if message.role in ("assistant", "tool")]
     if not said:
         return LATEST, messages
-    if not all(run_id in known for _, run_id in said):
+    if not known.issuperset(said):
         return None, messages
-    run_id = said[-1][1]
+    run_id = said[-1]
     beyond = max(at for at, message in enumerate(messages) if _run_of(message) == run_id) + 1
     return run_id, messages[beyond:]
 
@@ -135,9 +135,8 @@ def _text(content: Any) -> str:
 
 def _system(body: AGUIInput, chain: Chain) -> str | None:
     """The client's context is of this run alone, and so no message of the thread."""
-    told = (
-        [f"{each.description}: {each.value}" for each in body.context or ()] if chain.takes_conversation else []
-    )
+    context = (body.context or []) if chain.takes_conversation else []
+    told = [f"{each.description}: {each.value}" for each in context]
     return "\n".join(filter(None, [body.forwarded.system, *told])) or None
 
 

@@ -1,5 +1,5 @@
-"""A client of AG-UI in few lines: it takes only events as the protocol's own classes have them, in an order that
-@ag-ui/client's verifier lets pass. That verifier itself is asked in tests/clients."""
+"""A client of AG-UI in few lines: it takes only events as the protocol's own classes have them, in an order
+that @ag-ui/client's verifier lets pass. That verifier itself is asked in tests/clients."""
 
 from typing import Any
 

@@ -1,0 +1,156 @@
+"""AG-UI's stream over httpx2, cut off anywhere: what then comes is the rest of the uncut one, id by id."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import orjson
+import pytest
+
+from tests.amounts import CUTS
+from tests.api.planted import CHAINS
+from tests.serving import TIMEOUT, Served, serving
+from tests.wire.parsers import httpx as parsed
+from tests.wire.whatwg import Message
+
+QUESTION = "data: "
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(chains=CHAINS, rate_limit_enabled=False) as served:
+        yield served
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=served.url, timeout=TIMEOUT) as client:
+        yield client
+
+
+def body(content: str = "hi", **more: Any) -> dict[str, Any]:
+    message = {"id": "u1", "role": "user", "content": content}
+    return {"threadId": str(uuid4()), "runId": str(uuid4()), "messages": [message], **more}
+
+
+def post(client: httpx2.Client, chain: str, sent: dict[str, Any], last: str = "") -> httpx2.Response:
+    headers = {"Last-Event-ID": last} if last else {}
+    return client.post(f"/ag-ui/{chain}", json=sent, headers=headers)
+
+
+def messages(response: httpx2.Response) -> list[Message]:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"].startswith("text/event-stream")
+    return parsed([response.content])
+
+
+def interrupts_in(response: httpx2.Response) -> list[dict[str, Any]]:
+    last = orjson.loads(messages(response)[-1].data)
+    asked: list[dict[str, Any]] = last["outcome"]["interrupts"]
+    return asked
+
+
+def test_a_stream_has_no_opening_ends_its_frames_with_lf_and_gives_each_an_id(client: httpx2.Client) -> None:
+    response = post(client, "numbered_agent", body("tool=gated twice=1"))
+    run_id = response.headers["x-run-id"]
+    assert response.content.startswith(f"id: {run_id}.1.1\ndata: {{".encode())
+    assert b"\r" not in response.content
+    frames = response.content.removesuffix(b"\n\n").split(b"\n\n")
+    assert all(frame.startswith(f"id: {run_id}.1.".encode()) for frame in frames)
+    assert len(frames) == len(messages(response))
+
+
+@pytest.mark.parametrize("asked", ["tool=gated twice=1", "tool=broken", "tokens=30"])
+@pytest.mark.parametrize("way", ["POST", "GET"])
+def test_from_any_cursor_comes_the_rest_of_the_uncut_run(client: httpx2.Client, asked: str, way: str) -> None:
+    sent = body(asked)
+    whole = post(client, "numbered_agent", sent)
+    run_id, uncut = whole.headers["x-run-id"], messages(whole)
+    for at in sorted(Random(asked).sample(range(len(uncut) - 1), min(CUTS // 10, len(uncut) - 1))):
+        last = uncut[at].last_event_id
+        if way == "POST":
+            rest = post(client, "numbered_agent", sent, last)
+        else:
+            rest = client.get(f"/runs/{run_id}/events?format=ag-ui&after={last}")
+        assert messages(rest) == uncut[at + 1 :]
+        assert rest.headers["x-run-id"] == run_id
+    assert post(client, "numbered_agent", sent, uncut[-1].last_event_id).status_code == 204
+
+
+def test_a_run_that_answers_interrupts_is_read_on_from_any_cursor_too(client: httpx2.Client) -> None:
+    sent = body()
+    (asked,) = interrupts_in(post(client, "mailer", sent))
+    answers = [{"interruptId": asked["id"], "status": "resolved", "payload": {"approved": True}}]
+    answer = sent | {"runId": "the answer", "resume": answers}
+    assert post(client, "mailer", answer).status_code == 422  # no run is called so
+    answer["runId"] = "the-answer"
+    uncut = messages(post(client, "mailer", answer))
+    assert orjson.loads(uncut[0].data)["runId"] == "the-answer"
+    assert orjson.loads(uncut[-1].data)["outcome"] == {"type": "success"}
+    for at in range(len(uncut) - 1):
+        assert messages(post(client, "mailer", answer, uncut[at].last_event_id)) == uncut[at + 1 :]
+
+
+def test_the_same_input_is_the_same_run_however_often_it_is_sent(client: httpx2.Client) -> None:
+    sent = body("tokens=3")
+    first, again = post(client, "numbered", sent), post(client, "numbered", sent)
+    assert (again.headers["x-run-id"], again.content) == (first.headers["x-run-id"], first.content)
+    other = {**sent, "messages": [{"id": "u1", "role": "user", "content": "tokens=4"}]}
+    refused = post(client, "numbered", other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_conflict")
+
+
+def test_the_same_answer_again_reads_on_and_another_is_refused(client: httpx2.Client) -> None:
+    sent = body()
+    (asked,) = interrupts_in(post(client, "mailer", sent))
+    answer = {"interruptId": asked["id"], "status": "resolved", "payload": {"approved": False}}
+    first = post(client, "mailer", {**sent, "runId": "r2", "resume": [answer]})
+    again = post(client, "mailer", {**sent, "runId": "r2", "resume": [answer]})
+    assert again.content == first.content
+    late = post(
+        client, "mailer", {**sent, "runId": "r3", "resume": [{**answer, "payload": {"approved": True}}]}
+    )
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "code"),
+    [
+        (None, 422, "wrong_decisions"),
+        ({"approved": "yes"}, 422, "wrong_decisions"),
+        ({"approved": True, "editedArgs": "to: eve"}, 422, "wrong_decisions"),
+        ({"approved": True, "editedArgs": {"whom": "eve"}}, 422, "invalid_arguments"),
+        ({"type": "maybe"}, 422, "wrong_decisions"),
+        ({"decisions": []}, 422, "wrong_decisions"),
+        ({"decisions": [{"type": "approve"}, {"type": "approve"}]}, 422, "wrong_decisions"),
+        ([], 422, "wrong_decisions"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused_and_the_run_waits_on(
+    client: httpx2.Client, payload: object, status: int, code: str
+) -> None:
+    sent = body()
+    (asked,) = interrupts_in(post(client, "mailer", sent))
+    resume = [{"interruptId": asked["id"], "status": "resolved", "payload": payload}]
+    refused = post(client, "mailer", {**sent, "runId": "r2", "resume": resume})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    right = [{"interruptId": asked["id"], "status": "resolved", "payload": True}]
+    assert messages(post(client, "mailer", {**sent, "runId": "r2", "resume": right}))
+
+
+@pytest.mark.parametrize(
+    "named", ["", "nothing", "7", "01k7m2q4w6e8r0t2y4v6b8n0cd.1.7", "{run}.1.1", "{run}.1.99"]
+)
+def test_what_nobody_has_asked_cannot_be_answered(client: httpx2.Client, named: str) -> None:
+    sent = body()
+    first = post(client, "mailer", sent)
+    interrupt_id = named.replace("{run}", first.headers["x-run-id"])
+    resume = [{"interruptId": interrupt_id, "status": "resolved", "payload": True}]
+    assert post(client, "mailer", {**sent, "resume": resume}).status_code == 404
+    (asked,) = interrupts_in(first)
+    right = [{"interruptId": asked["id"], "status": "resolved", "payload": True}]
+    for elsewhere in ({"threadId": "another"}, {"chain": "numbered"}):
+        chain = elsewhere.pop("chain", "mailer")
+        assert post(client, chain, {**sent, **elsewhere, "resume": right}).status_code == 404
