@@ -138,7 +138,7 @@ class AGUIFormat(SSEFormat):
             case Approval():
                 return []  # told once the run waits, with all the others
             case RunStarted():
-                return self._begun(event)
+                return [] if self._began else self._begun(event)
             case Done():
                 return [*self._shown.all_closed(), self._succeeded(event)]
             case Cancelled():
