@@ -133,6 +133,15 @@ const CASES = {
     });
   },
 
+  /** What the guard in docs/ag-ui.md is for. */
+  async truncated() {
+    const cut = async (...request) => {
+      const text = await (await fetch(...request)).text();
+      return new Response(text.slice(0, text.lastIndexOf("id: ")), { headers: { "content-type": "text/event-stream" } });
+    };
+    return asked("numbered", "tokens=3", { fetch: cut });
+  },
+
   /** Given bytes, whatever a run may tell. */
   async bodies() {
     const told = [];

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 import pytest
 from ag_ui.core import (
+    BaseEvent,
     ReasoningMessageContentEvent,
     TextMessageContentEvent,
     ToolCallArgsEvent,
@@ -327,7 +328,7 @@ def test_pieces_of_messages_are_what_the_librarys_classes_would_encode(text: str
     """They are put together by hand: for each token a class takes thirty times as long."""
     if not (text := text.encode("utf-8", "ignore").decode()):
         return
-    made = {
+    made: dict[str, tuple[Event, BaseEvent]] = {
         "TEXT_MESSAGE": (token(text), TextMessageContentEvent(message_id="run.m1", delta=text)),
         "REASONING": (
             thought(text),
@@ -414,7 +415,7 @@ def test_several_requests_of_one_question_take_a_decision_each() -> None:
 
 
 def test_a_run_that_goes_on_is_a_new_one_that_begins_after_the_question() -> None:
-    events = [
+    events: list[Event] = [
         started(), step("a", "s1"), call("{}"), usage("a"), asks(),
         step_end("a", "s1"), tool_start(), tool_end(), token("ok", "m2"), done(),
     ]  # fmt: skip
