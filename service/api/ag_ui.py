@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from ..access.caller import Caller
 from ..errors import Conflict
+from ..event_log.base import Cursor
 from ..wire.ag_ui import AGUIFormat
 from .access import MayRun
 from .admission import visit_of
@@ -33,15 +34,15 @@ async def run_agent(
     format_ = AGUIFormat(thread_id=body.thread_id, run_id=body.run_id, after=answered[1] if answered else 0)
     if place := attach_to(request):
         return await attach(services, caller, request, place[0], FORMAT, place[1], format_)
-    services.registry.get(chain)
+    served = services.registry.get(chain)
     if answered:
         await visit_of(request).open_stream(caller)
-        run, cursor = await answer(services.runs, caller, body, chain)
-        return await follow(services, request, run, FORMAT, cursor, format_)
+        run = await answer(services.runs, caller, body, chain, answered[0])
+        return await follow(services, request, run, FORMAT, Cursor(answered[1]), format_)
     key = idempotency_key_of(request) or f"{FORMAT}:{body.run_id}"
     await _check_nothing_waits(services, caller, body, key)
     turns = await services.history.turns(caller.owner, body.thread_id)
-    wanted = request_of(body, services.registry.get(chain), turns)
+    wanted = request_of(body, served, turns)
     return await start_and_follow(services, caller, request, lambda: wanted, FORMAT, format_=format_, key=key)
 
 

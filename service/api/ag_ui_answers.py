@@ -31,20 +31,18 @@ FORMS = (
 
 def answered_in(resume: Sequence[ResumeEntry]) -> tuple[str, int] | None:
     """The run that is to go on, and the seq of the last of its questions that are answered here; None where
-    nothing is. Raises NotFound for ids that are no questions' ids, or of several runs'."""
+    nothing is. Raises NotFound for ids of no events, Unprocessable for those of several runs."""
     places = [_place_of(entry) for entry in resume]
     if len({run_id for run_id, _ in places}) > 1:
         raise Unprocessable("wrong_decisions", "All answers of one `resume` must be to the same run.")
     return max(places, default=None)
 
 
-async def answer(runs: Runs, caller: Caller, body: AGUIInput, chain: str) -> tuple[Run, Cursor]:
-    """Let the run go on; returns it, and where it goes on. Raises as `Runs.decide_all`, and Unprocessable
-    where a question that is open is not answered."""
+async def answer(runs: Runs, caller: Caller, body: AGUIInput, chain: str, run_id: str) -> Run:
+    """Let the run go on that `answered_in` has found. Raises as `Runs.decide_all`, and Unprocessable where a
+    question that is open is not answered."""
     resume = body.resume or []
-    place = answered_in(resume)
-    assert place is not None  # noqa: S101 - the route asks only where there are answers
-    run = await runs.find(place[0], caller)
+    run = await runs.find(run_id, caller)
     if run.thread_id != body.thread_id or run.chain != chain:
         raise NotFound(
             "approval_not_found", f"{chain!r} has not asked this in the thread {body.thread_id!r}."
@@ -55,6 +53,8 @@ async def answer(runs: Runs, caller: Caller, body: AGUIInput, chain: str) -> tup
         approval = asked.get(_place_of(entry)[1])
         if approval is None:
             raise NotFound("approval_not_found", f"There is no interrupt {entry.interrupt_id!r}.")
+        if approval.interrupt_id in decided:
+            raise Unprocessable("wrong_decisions", f"{entry.interrupt_id!r} is answered twice.")
         decided[approval.interrupt_id] = decisions_of(approval, entry)
     new = {name: made for name, made in decided.items() if not run.waits.was_answered(name, made)}
     if new:
@@ -63,7 +63,7 @@ async def answer(runs: Runs, caller: Caller, body: AGUIInput, chain: str) -> tup
         _check_all_answered(run, new)
         on_disconnect = body.forwarded.on_disconnect
         await runs.decide_all(run.run_id, new, caller, attached=on_disconnect != "continue")
-    return run, Cursor(place[1])
+    return run
 
 
 def _place_of(entry: ResumeEntry) -> tuple[str, int]:

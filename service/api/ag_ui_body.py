@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 
 from ag_ui.core import RunAgentInput
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from ..run import OnBusy, OnDisconnect
 from .bodies import Clean, ConfigBody, Metadata, clean
@@ -43,7 +43,12 @@ class AGUIInput(RunAgentInput):
     @model_validator(mode="after")
     def _understood(self) -> Self:
         props = self.forwarded_props
-        self._forwarded = Forwarded.model_validate(props if isinstance(props, dict) else {})
+        try:
+            self._forwarded = Forwarded.model_validate(props if isinstance(props, dict) else {})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ValueError(f"forwardedProps.{where}: {first['msg']}") from error
         return self
 
     _forwarded: Forwarded
