@@ -35,7 +35,7 @@ class Size(TypedDict):
     height: int
 
 
-measuring: Runnable[Any, Any] = RunnableLambda(_describe).with_types(input_type=Size)
+measuring: Runnable[Any, Any] = RunnableLambda(_describe).with_types(input_type=Size)  # type: ignore[arg-type]
 
 CHAINS = ("tests.api.test_ag_ui:showing", "tests.api.test_ag_ui:measuring", "tests.served_chains:silent")
 HELLO = {"id": "u1", "role": "user", "content": "hello"}

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import tool
+
+from tests.served_chains import NumberedModel, gated
 
 
 class ThinkingModel(BaseChatModel):
@@ -68,6 +71,9 @@ def look_up(word: str) -> dict[str, str]:
 
 
 thinker = create_agent(ThinkingModel(), [look_up])
+careful = create_agent(
+    NumberedModel(), [gated], middleware=[HumanInTheLoopMiddleware(interrupt_on={"gated": True})]
+)
 
 
 class ClientsModel(BaseChatModel):

@@ -11,11 +11,10 @@ import pytest
 
 from tests.amounts import CUTS
 from tests.api.planted import CHAINS
+from tests.served_chains import GATES
 from tests.serving import TIMEOUT, Served, serving
 from tests.wire.parsers import httpx as parsed
 from tests.wire.whatwg import Message
-
-QUESTION = "data: "
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +153,26 @@ def test_what_nobody_has_asked_cannot_be_answered(client: httpx2.Client, named: 
     for elsewhere in ({"threadId": "another"}, {"chain": "numbered"}):
         chain = elsewhere.pop("chain", "mailer")
         assert post(client, chain, {**sent, **elsewhere, "resume": right}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("props", "status"), [({}, "cancelled"), ({"on_disconnect": "continue"}, "succeeded")]
+)
+def test_who_answers_and_leaves_for_good_cancels_the_run_unless_it_is_to_go_on(
+    gate: str, props: dict[str, str], status: str
+) -> None:
+    with (
+        serving(chains=("tests.clients.ag_ui_chains:careful",), disconnect_grace_seconds=0) as served,
+        httpx2.Client(base_url=served.url, timeout=TIMEOUT) as client,
+    ):
+        sent = body(f"tool=gated gate={gate}")
+        first = post(client, "careful", sent)
+        (asked,) = interrupts_in(first)
+        answer = {"interruptId": asked["id"], "status": "resolved", "payload": True}
+        left = {**sent, "runId": "r2", "resume": [answer], "forwardedProps": props}
+        served.post("/ag-ui/careful", orjson.dumps(left), cut_after=50)
+        if status == "succeeded":
+            GATES[gate].open()
+        after = {"threadId": sent["threadId"], "forwardedProps": {"on_busy": "wait"}}
+        assert messages(post(client, "careful", body("tokens=1", **after)))
+        assert client.get(f"/runs/{first.headers['x-run-id']}").json()["status"] == status
