@@ -10,6 +10,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Tool
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import interrupt
 
 from tests.served_chains import NumberedModel, gated
 
@@ -74,6 +76,14 @@ thinker = create_agent(ThinkingModel(), [look_up])
 careful = create_agent(
     NumberedModel(), [gated], middleware=[HumanInTheLoopMiddleware(interrupt_on={"gated": True})]
 )
+
+
+def _ask_twice(state: MessagesState) -> dict[str, Any]:
+    """Of one task, one question after the other."""
+    return {"messages": [("ai", f"{interrupt('first?')}, then {interrupt('second?')}")]}
+
+
+asking_twice = StateGraph(MessagesState).add_node("ask", _ask_twice).add_edge(START, "ask").compile()
 
 
 class ClientsModel(BaseChatModel):

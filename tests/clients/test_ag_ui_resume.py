@@ -19,7 +19,8 @@ from tests.wire.whatwg import Message
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with serving(chains=CHAINS, rate_limit_enabled=False) as served:
+    more = "tests.graphs.approving:per_call", "tests.clients.ag_ui_chains:asking_twice"
+    with serving(chains=(*CHAINS, *more), rate_limit_enabled=False) as served:
         yield served
 
 
@@ -176,3 +177,54 @@ def test_who_answers_and_leaves_for_good_cancels_the_run_unless_it_is_to_go_on(
         after = {"threadId": sent["threadId"], "forwardedProps": {"on_busy": "wait"}}
         assert messages(post(client, "careful", body("tokens=1", **after)))
         assert client.get(f"/runs/{first.headers['x-run-id']}").json()["status"] == status
+
+
+def test_all_that_is_open_must_be_answered_at_once(client: httpx2.Client) -> None:
+    sent = body()
+    answers = [
+        {"interruptId": asked["id"], "status": "resolved", "payload": True}
+        for asked in interrupts_in(post(client, "per_call", sent))
+    ]
+    for some, code in ((answers[:1], "resume_incomplete"), ([answers[0], *answers], "wrong_decisions")):
+        refused = post(client, "per_call", {**sent, "runId": "r2", "resume": some})
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert messages(post(client, "per_call", {**sent, "runId": "r2", "resume": answers}))
+
+
+def test_two_questions_of_one_task_are_two_runs_and_an_old_answer_is_none_to_the_new(
+    client: httpx2.Client,
+) -> None:
+    sent = body()
+
+    def answered(interrupt: dict[str, Any], payload: str, run_id: str) -> httpx2.Response:
+        answer = {"interruptId": interrupt["id"], "status": "resolved", "payload": payload}
+        return post(client, "asking_twice", {**sent, "runId": run_id, "resume": [answer]})
+
+    (first,) = interrupts_in(post(client, "asking_twice", sent))
+    (second,) = interrupts_in(answered(first, "one", "r2"))
+    assert interrupts_in(answered(first, "one", "r2")) == [second]
+    assert answered(first, "another", "r3").json()["code"] == "already_decided"
+    told = messages(answered(second, "two", "r4"))
+    assert orjson.loads(told[-1].data)["result"] == "one, then two"
+
+
+def test_an_answer_after_the_run_s_end_is_late_also_once_memory_has_it_no_more(
+    served: Served, client: httpx2.Client
+) -> None:
+    sent = body()
+    first = post(client, "mailer", sent)
+    (asked,) = interrupts_in(first)
+    answer = {"interruptId": asked["id"], "status": "resolved", "payload": True}
+    assert messages(post(client, "mailer", {**sent, "runId": "r2", "resume": [answer]}))
+    served.app.state.services.runs.let_go(first.headers["x-run-id"])
+    late = post(client, "mailer", {**sent, "runId": "r3", "resume": [answer]})
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+
+
+def test_the_next_input_of_a_thread_ends_a_run_that_was_left(
+    served: Served, client: httpx2.Client, gate: str
+) -> None:
+    sent = body(f"tokens=30 hold=4 gate={gate}")
+    left = served.post("/ag-ui/numbered", orjson.dumps(sent), cut_after=50)
+    assert messages(post(client, "numbered", body("tokens=1", threadId=sent["threadId"])))
+    assert client.get(f"/runs/{left.headers['x-run-id']}").json()["status"] == "cancelled"
