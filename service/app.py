@@ -17,6 +17,7 @@ from .access.limits import CallerLimits
 from .access_log import keep_queries_out
 from .api import (
     admin,
+    ag_ui,
     chains,
     chat,
     health,
@@ -150,6 +151,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stream,
         chat,
         plain_streams,
+        ag_ui,
         websocket,
         chains,
         admin,

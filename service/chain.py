@@ -14,7 +14,7 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from .approvals import Decision
 from .callbacks import AsyncIteratorCallbackHandler
 from .chain_builds import AnyRunnable, BuildKey, ChainBuilds, Takes
-from .chain_input import chain_input
+from .chain_input import chain_input, takes_conversation
 from .chain_schemas import input_schema_of, input_type_of, tool_schema_of, tools_of
 from .chain_sources import ChainSource
 from .checkpoints import Saver
@@ -156,13 +156,14 @@ class Chain:
         self.answer_steps = _answer_steps_of(source)
         self.redact = _redact_of(source)
         self.takes_model = takes.model is not None
-        self._takes_config = takes.config is not None
+        self.takes_config = takes.config is not None
         self.is_graph = graph is not None
         self.can_wait = graph is not None and (has_memory(graph) or needs_checkpoints(graph))
         self.has_memory = graph is not None and has_memory(graph)
         self.can_outlive = self.can_wait and graph is not None and not forgets(graph)
         self.context_schema: Any = None if graph is None else graph.context_schema
         self.input_schema = input_schema_of(runnable)
+        self.takes_conversation = takes_conversation(self.input_schema)
         self._input_type = input_type_of(runnable)
         self._tools = tools_of(runnable)
         self.tools = [
@@ -186,7 +187,7 @@ class Chain:
         """Check what a client gives, `before` being what was said in its thread; raises RequestErrors."""
         return Call(
             chain=self,
-            key=BuildKey.of(model, params, config.configurable if self._takes_config else {}),
+            key=BuildKey.of(model, params, config.configurable if self.takes_config else {}),
             input=self._input(chain_input(given, system, self.input_schema, self._unremembered(before))),
             owner=owner,
             thread_id=thread_id,

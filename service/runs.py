@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -143,6 +143,11 @@ class Runs:
             return run
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
 
+    async def active(self, thread_id: str, caller: Caller = ANYONE) -> Run | None:
+        """The run of a thread that has not ended. Raises Overloaded where that could not begin after all."""
+        run = self._turns.running((caller.owner, thread_id))
+        return None if run is None else await _opened(run)
+
     async def cancel(self, run_id: str, caller: Caller = ANYONE, reason: CancelReason = "user") -> Run:
         """Cancel, and wait a second for the end; a run that has ended is left as it is."""
         run = await self.find(run_id, caller)
@@ -172,34 +177,53 @@ class Runs:
     async def decide(
         self, run_id: str, interrupt_id: str, decisions: Sequence[Decision], caller: Caller = ANYONE
     ) -> Run:
-        """Answer one of the questions that a run waits for; with the last of them it goes on.
+        """Answer one of the questions that a run waits for; with the last of them it goes on. Raises as
+        `decide_all`."""
+        return await self.decide_all(run_id, {interrupt_id: decisions}, caller)
 
-        Raises NotFound, Conflict where it was answered before or the run waits no more, Unprocessable where
-        the decisions are not what is asked for, and Overloaded where one that is not the last cannot be kept;
-        then nothing was decided.
+    async def decide_all(
+        self,
+        run_id: str,
+        decided: Mapping[str, Sequence[Decision]],
+        caller: Caller = ANYONE,
+        *,
+        attached: bool = False,
+    ) -> Run:
+        """Answer questions that a run waits for, by their ids; with the last of all that are open it goes on.
+
+        `attached`: the caller will read it, so it is cancelled when left. Raises NotFound, Conflict where one
+        was answered before or the run waits no more, Unprocessable where the decisions are not what is asked
+        for; then nothing was decided. Raises Overloaded where one that is not the last cannot be kept.
         """
         run = await self.find(run_id, caller)
         async with run.deciding:
-            approval = run.waits.find(interrupt_id)
+            approvals = [run.waits.find(interrupt_id) for interrupt_id in decided]
             if self._draining:
                 raise draining()
-            self._registry.get(run.chain).check_decisions(approval, decisions)
-            answer_to(approval, decisions)
-            decision = _decision_row(run, approval, decisions)
-            if len(run.waits.open) > 1:
-                await self._history.keep_decision(decision)
-            else:
-                await self._history.waiting.go_on(decision)
-            run.waits.answer(run.waits.find(interrupt_id), decisions)  # which may have ended meanwhile
+            chain = self._registry.get(run.chain)
+            for approval in approvals:
+                chain.check_decisions(approval, decided[approval.interrupt_id])
+                answer_to(approval, decided[approval.interrupt_id])
+            for approval in approvals:
+                await self._decide(run, approval, decided[approval.interrupt_id])
             if not run.waits.open:
-                self._resume(run)
+                self._resume(run, attached)
         return run
 
-    def _resume(self, run: Run) -> None:
+    async def _decide(self, run: Run, approval: Approval, decisions: Sequence[Decision]) -> None:
+        decision = _decision_row(run, approval, decisions)
+        if len(run.waits.open) > 1:
+            await self._history.keep_decision(decision)
+        else:
+            await self._history.waiting.go_on(decision)
+        run.waits.answer(run.waits.find(approval.interrupt_id), decisions)  # which may have ended meanwhile
+
+    def _resume(self, run: Run, attached: bool) -> None:
         run.go_on()
+        run.cancel_when_left = run.cancel_when_left or attached
         self._executor.resume(run.run_id, *run.waits.take_answers())
         if not run.subscribers:
-            self._start_grace(run, self._grace)
+            self._start_grace(run, max(self._grace, FIRST_READER_WAIT) if attached else self._grace)
 
     @contextmanager
     def subscribed(self, run: Run, grace: float | None = None) -> Iterator[None]:

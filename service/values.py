@@ -43,7 +43,11 @@ def encode_json(value: object) -> bytes:
     Takes what orjson takes (events, and what `to_json` returned).
     """
     # A copy: what orjson returns keeps the 4 KB of its buffer, and lines are kept for as long as a log.
-    line = b"%b" % orjson.dumps(value)
+    return on_one_line(b"%b" % orjson.dumps(value))
+
+
+def on_one_line(line: bytes) -> bytes:
+    """JSON without any line separator outside of ASCII, where another encoder has left them in its texts."""
     if line.isascii():
         return line
     for raw, escaped in _LINE_SEPARATORS:

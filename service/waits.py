@@ -9,11 +9,11 @@ from .events import Approval
 
 
 class Waits:
-    """Of one run. Questions are kept by their interrupt ids, those that were answered by their ids alone."""
+    """Of one run. Questions are kept by their interrupt ids, of those that were answered the decisions."""
 
     def __init__(self) -> None:
         self._open: dict[str, Approval] = {}
-        self._closed: set[str] = set()
+        self._closed: dict[str, tuple[Decision, ...] | None] = {}  # None where that is not known
         self._answers: dict[str, Any] = {}
         self._rejected: dict[str, str | None] = {}
 
@@ -34,13 +34,17 @@ class Waits:
             raise Conflict("already_decided", message)
         raise NotFound("approval_not_found", f"This run has not asked for an approval {interrupt_id!r}.")
 
+    def was_answered(self, interrupt_id: str, decisions: Sequence[Decision]) -> bool:
+        """Whether the question was answered with just these: who sends them again has changed nothing."""
+        return interrupt_id not in self._open and self._closed.get(interrupt_id) == tuple(decisions)
+
     def answer(self, approval: Approval, decisions: Sequence[Decision]) -> None:
         """Raises Unprocessable where the decisions are not what is asked for."""
         answer = answer_to(approval, decisions)
         if not _is_breakpoint(approval):
             self._answers[approval.interrupt_id] = answer
         self._rejected |= rejected_in(approval, decisions)
-        self._closed.add(approval.interrupt_id)
+        self._closed[approval.interrupt_id] = tuple(decisions)
         del self._open[approval.interrupt_id]
 
     def take_answers(self) -> tuple[Mapping[str, Any], Mapping[str, str | None]]:
@@ -51,7 +55,7 @@ class Waits:
 
     def close(self) -> None:
         """The run is over: nothing can be answered any more."""
-        self._closed |= self._open.keys()
+        self._closed |= dict.fromkeys(self._open)
         self._open = {}
 
 

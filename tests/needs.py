@@ -25,6 +25,7 @@ BROWSERS = (
 )
 LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
 PACKAGES = "pip install -r requirements-dev.txt"
+NODE = Path(__file__).parent / "node"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,14 @@ NEEDS: dict[str, tuple[Part, ...]] = {
             name="promtool",
             present=lambda: shutil.which("promtool") is not None,
             install="brew install prometheus" if sys.platform == "darwin" else f"{LINUX} prometheus",
+        ),
+    ),
+    "node": (
+        _system("nodejs", lambda: shutil.which("node") is not None),
+        Part(
+            name="what tests/node lists",
+            present=lambda: (NODE / "node_modules" / ".package-lock.json").exists(),
+            install="npm ci --prefix tests/node",
         ),
     ),
     "make": (_system("make", lambda: shutil.which("make") is not None),),

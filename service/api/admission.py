@@ -27,6 +27,7 @@ STREAMING_POSTS = frozenset(
         "/openai-stream",
         "/secure-llm-stream",
         "/llm-proxy",
+        "/ag-ui/{chain}",
     }
 )
 EVENTS = "/runs/{run_id}/events"

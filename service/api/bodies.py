@@ -15,7 +15,7 @@ METADATA_MAX_BYTES = 16_384
 MAX_DEPTH = 100  # of lists and objects within each other; far below Python's own bound on recursion
 
 
-def _clean(value: Any, room: int = MAX_DEPTH) -> Any:
+def clean(value: Any, room: int = MAX_DEPTH) -> Any:
     """JSON can spell lone surrogates, which no encoding can carry on, and nest without end; Python's reads
     numbers that JSON has not."""
     if isinstance(value, str):
@@ -25,9 +25,9 @@ def _clean(value: Any, room: int = MAX_DEPTH) -> Any:
     if isinstance(value, list | dict) and not room:
         raise ValueError(f"must be nested at most {MAX_DEPTH} deep")
     if isinstance(value, list):
-        return [_clean(item, room - 1) for item in value]
+        return [clean(item, room - 1) for item in value]
     if isinstance(value, dict):
-        return {clean_text(key): _clean(item, room - 1) for key, item in value.items()}
+        return {clean_text(key): clean(item, room - 1) for key, item in value.items()}
     return value
 
 
@@ -37,7 +37,7 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-Clean = AfterValidator(lambda value: _clean(value))
+Clean = AfterValidator(lambda value: clean(value))
 
 
 Metadata = Annotated[dict[str, Any], Clean, AfterValidator(_small)]

@@ -12,11 +12,12 @@ from pydantic_core.core_schema import TypedDictSchema
 
 from ..events import EVENTS
 from ..wire import FORMATS
+from .ag_ui_body import schemas as ag_ui_schemas
 from .json_answers import shape_of
 from .problems import Problem
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
-_OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy")
+_OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy", "/ag-ui/{chain}")
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 _REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -32,6 +33,7 @@ def document_answers(app: FastAPI) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name, event in EVENTS.items():
                 schemas[f"event.{name}"] = _schema_of(event, schemas)
+            schemas |= ag_ui_schemas()
             _describe_answers(app, document)
             _describe_streams(document)
             _describe_refusals(document)

@@ -20,7 +20,7 @@ from ..run import Run, RunRequest
 from ..runs import Runs
 from ..subscriptions import Subscription, records_of, subscribe
 from ..wire import FORMATS, ROUTE_FORMATS
-from ..wire.base import Format, TextualFormat
+from ..wire.base import Format, SSEFormat, TextualFormat
 from ..wire.encoder import Encoder
 from ..wire.words import WordEncoder
 from .admission import LIMIT_HEADERS, visit_of
@@ -86,15 +86,21 @@ class _Stream(EventSourceResponse):
 
 
 async def follow(
-    services: Services, request: Request, run: Run, format_name: str, cursor: Cursor = START
+    services: Services,
+    request: Request,
+    run: Run,
+    format_name: str,
+    cursor: Cursor = START,
+    format_: Format | None = None,
 ) -> Response:
-    """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop."""
+    """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop. `format_` is
+    one of this name that a route has made for the request."""
     refuses_gap, in_whole_words = gap_is_error(request), wants_words(request, format_name)
     headers = _headers(run.run_id)
     subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
     if subscription.at_end:
         return Response(status_code=204, headers=headers)
-    format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
+    format_ = format_ or (FORMATS | ROUTE_FORMATS)[format_name].made_for(run.thread_id, run.metadata)
     times = services.times
     return _Stream(
         frames_of(services.runs, subscription, format_, in_whole_words=in_whole_words),
@@ -128,6 +134,7 @@ async def attach(
     run_id: str,
     format_name: str,
     cursor: Cursor = START,
+    format_: Format | None = None,
 ) -> Response:
     """The run of this id from the cursor on.
 
@@ -137,13 +144,12 @@ async def attach(
     try:
         await visit_of(request).open_stream(caller)
         run = await services.runs.find(run_id, caller)
-        return await follow(services, request, run, format_name, cursor)
+        return await follow(services, request, run, format_name, cursor, format_)
     except Overloaded:
-        format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
-        if not format_.opening(cursor.event_id(run_id)):
+        if not (FORMATS | ROUTE_FORMATS)[format_name]().opening(cursor.event_id(run_id)):
             raise
         back = random.randint(*COME_BACK)  # noqa: S311 - so that not all come back at once
-        return Response(f"retry: {back}\n\n", headers=_headers(run_id), media_type=format_.media_type)
+        return Response(f"retry: {back}\n\n", headers=_headers(run_id), media_type=SSEFormat.media_type)
 
 
 async def start_and_follow(
@@ -152,17 +158,21 @@ async def start_and_follow(
     request: Request,
     wanted: Callable[[], RunRequest],
     format_name: str,
+    *,
+    format_: Format | None = None,
+    key: str | None = None,
 ) -> Response:
-    """Start a run and stream it; with a cursor in the request, only go on with the run that it names."""
+    """Start a run and stream it; with a cursor in the request, only go on with the run that it names.
+    `key` is its idempotency key where the request has none of its own."""
     if place := attach_to(request):
         run_id, cursor = place
-        return await attach(services, caller, request, run_id, format_name, cursor)
+        return await attach(services, caller, request, run_id, format_name, cursor, format_)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
     await visit_of(request).open_stream(caller)
-    key = idempotency_key_of(request)
+    key = idempotency_key_of(request) or key
     run = await start(services, request, caller, wanted(), attached=True, key=key)
-    return await follow(services, request, run, format_name)
+    return await follow(services, request, run, format_name, format_=format_)
 
 
 async def frames_of(

@@ -4,8 +4,8 @@ A format makes frames of events; ids are stamped on them in one place, encoder.p
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import orjson
 
@@ -27,6 +27,11 @@ class Format(ABC):
     ping: ClassVar[bytes] = b""
     has_ids: ClassVar[bool] = True
     gap_is_end: ClassVar[bool] = False
+
+    @classmethod
+    def made_for(cls, thread_id: str | None, metadata: Mapping[str, Any]) -> Self:
+        """For a run of this thread and metadata, which most formats do not tell of."""
+        return cls()
 
     @abstractmethod
     def encode(self, record: Record) -> list[bytes]:

@@ -68,6 +68,12 @@ def strangers(service: Secured) -> list[str]:
 Attempt = Callable[[str, str], tuple[str, str, object, dict[str, str]]]  # of a run and a thread
 
 DECISION = {"decisions": [{"type": "approve"}]}
+
+
+def _agent_input(thread: str) -> dict[str, object]:
+    return {"threadId": thread, "runId": "r1", "messages": [{"id": "1", "role": "user", "content": "x"}]}
+
+
 RUN_ATTEMPTS: dict[str, Attempt] = {
     "run": lambda run, _: ("GET", f"/runs/{run}", None, {}),
     "events": lambda run, _: ("GET", f"/runs/{run}/events", None, {}),
@@ -87,6 +93,13 @@ RUN_ATTEMPTS: dict[str, Attempt] = {
     ),
     "attach by a post": lambda run, _: (
         "POST", "/runs/stream", {"input": "x"}, {"Last-Event-ID": f"{run}.1.1"},
+    ),
+    "attach as an agent of AG-UI": lambda run, thread: (
+        "POST", "/ag-ui/chat", _agent_input(thread), {"Last-Event-ID": f"{run}.1.1"},
+    ),
+    "answer as an agent of AG-UI": lambda run, thread: (
+        "POST", "/ag-ui/chat",
+        {**_agent_input(thread), "resume": [{"interruptId": f"{run}.1.2", "status": "cancelled"}]}, {},
     ),
 }  # fmt: skip
 THREAD_ATTEMPTS: dict[str, Attempt] = {

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ["make lint", "make test", "make types"]
+PROGRAMS = ("chromium", "python3", "initdb", "promtool", "redis-server", "npm")
 NEEDED = ("bash", "cat", "dirname", "env", "nice")
 
 Run = Callable[..., tuple[int, list[str]]]
@@ -32,12 +33,17 @@ def run(tmp_path: Path) -> Run:
         for program in programs:
             stand_in(program)
         stand_in("make", f'test "$CI $1" != "true {failing}"')
+        stand_in("npm")
         stand_in("apt-get")
         stand_in("sudo", '"$@"')
         result = subprocess.run([script], env={"PATH": str(folder)}, capture_output=True, check=False)
         return result.returncode, calls.read_text().splitlines()
 
     return start
+
+
+def without(program: str) -> list[str]:
+    return [each for each in PROGRAMS if each != program]
 
 
 def checks_of(calls: list[str]) -> list[str]:
@@ -47,14 +53,14 @@ def checks_of(calls: list[str]) -> list[str]:
 
 
 def test_nothing_is_installed_where_nothing_is_missing(run: Run) -> None:
-    status, calls = run("chromium", "python3", "initdb", "promtool", "redis-server")
+    status, calls = run(*PROGRAMS)
     assert status == 0
-    assert [call for call in calls if not call.startswith(("python3", "make"))] == []
+    assert [call for call in calls if not call.startswith(("python3", "make", "npm"))] == []
     assert checks_of(calls) == CHECKS
 
 
 def test_what_is_missing_is_installed_after_an_update_of_the_lists(run: Run) -> None:
-    status, calls = run("python3", "initdb", "promtool", "redis-server")
+    status, calls = run(*without("chromium"))
     installs = [call for call in calls if call.startswith("apt-get")]
     assert status == 0
     assert installs[0].startswith("apt-get update")
@@ -64,22 +70,22 @@ def test_what_is_missing_is_installed_after_an_update_of_the_lists(run: Run) -> 
 
 
 def test_another_browser_of_the_family_will_do(run: Run) -> None:
-    _, calls = run("google-chrome", "python3", "initdb", "promtool", "redis-server")
+    _, calls = run("google-chrome", *without("chromium"))
     assert not any(call.startswith("apt-get") for call in calls)
 
 
 def test_redis_is_installed_where_it_is_missing(run: Run) -> None:
-    _, calls = run("chromium", "python3", "initdb", "promtool")
+    _, calls = run(*without("redis-server"))
     assert [call.split()[-1] for call in calls if call.startswith("apt-get install")] == ["redis-server"]
 
 
 def test_promtool_is_installed_where_it_is_missing(run: Run) -> None:
-    _, calls = run("chromium", "python3", "initdb", "redis-server")
+    _, calls = run(*without("promtool"))
     assert [call.split()[-1] for call in calls if call.startswith("apt-get install")] == ["prometheus"]
 
 
 @pytest.mark.parametrize("failing", ["lint", "types", "test"])
 def test_each_check_runs_though_another_fails_and_the_status_tells(run: Run, failing: str) -> None:
-    status, calls = run("chromium", "python3", "initdb", "promtool", "redis-server", failing=failing)
+    status, calls = run(*PROGRAMS, failing=failing)
     assert status == 1
     assert checks_of(calls) == CHECKS

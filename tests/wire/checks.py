@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 from openai.types.chat import ChatCompletionChunk
 
-from service.events import TERMINAL, Cancelled, Done, Restart, RunError, decode_event
+from service.events import TERMINAL, Cancelled, Done, Restart, RunError, Token, decode_event
 from tests.wire import expected
+from tests.wire.ag_ui_client import AGUIClient
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
 from tests.wire.parsers import PARSERS
@@ -85,6 +86,24 @@ def check_openai(log: Log, chunks: list[bytes]) -> None:
     objects = [[orjson.loads(data) for _, data in frames] for frames in groups]
     for index, text in enumerate(expected.noted(log)):
         _check_openai_objects(objects[index], log, index, text)
+
+
+def check_ag_ui(log: Log, chunks: list[bytes]) -> None:
+    body = b"".join(chunks)
+    assert _OPENAI_STREAM.fullmatch(body)  # the same framing
+    _check_no_separator(body)
+    groups = _by_event(log, _read_alike(chunks))
+    told = [data for frames in groups for _, data in frames]
+    client = AGUIClient()
+    for data in told:
+        client.take(data)
+    said = [event for event in log.events if isinstance(event, Token) and event.channel == "answer"]
+    texts = {event.message_id: "" for event in said if event.text}
+    for event in said:
+        if event.text:
+            texts[event.message_id] += event.text
+    assert client.texts == {f"{RUN_ID}.{message_id}": text for message_id, text in texts.items()}
+    assert client.is_over == log.records[-1].terminal
 
 
 def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
@@ -182,4 +201,5 @@ CHECKS: dict[str, Callable[[Log, list[bytes]], None]] = {
     "message": check_message,
     "openai": check_openai,
     "openai-ndjson": check_openai_ndjson,
+    "ag-ui": check_ag_ui,
 }

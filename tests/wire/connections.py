@@ -96,6 +96,7 @@ CLIENTS: dict[str, type[Browser | LineReader]] = {
     "tokens": Browser,
     "message": Browser,
     "openai": Browser,
+    "ag-ui": Browser,
     "llm-proxy": Browser,
     "websocket": LineReader,
     "ndjson": LineReader,
