@@ -15,6 +15,7 @@ from .access.limits import CallerLimits
 from .access_log import keep_queries_out
 from .api import (
     admin,
+    ai_sdk,
     chains,
     chat,
     health,
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stream,
         chat,
         plain_streams,
+        ai_sdk,
         websocket,
         chains,
         admin,

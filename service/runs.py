@@ -126,6 +126,11 @@ class Runs:
             return run
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
 
+    async def active(self, thread_id: str, caller: Caller = ANYONE) -> Run | None:
+        """The run of a thread that has not ended. Raises Overloaded where that could not begin after all."""
+        run = self._turns.running((caller.owner, thread_id))
+        return None if run is None else await _opened(run)
+
     async def cancel(self, run_id: str, caller: Caller = ANYONE, reason: CancelReason = "user") -> Run:
         """Cancel, and wait a second for the end; a run that has ended is left as it is."""
         run = await self.find(run_id, caller)

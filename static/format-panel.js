@@ -17,6 +17,7 @@ const FORMATS = {
   ndjson: "every event, a line each",
   openai: "OpenAI's chunks",
   "openai-ndjson": "OpenAI's chunks, a line each",
+  "ai-sdk": "the AI SDK's chunks, for useChat",
 };
 
 export class FormatPanel {

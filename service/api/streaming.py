@@ -73,11 +73,11 @@ async def follow(
 ) -> Response:
     """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop."""
     refuses_gap, in_whole_words = gap_is_error(request), wants_words(request, format_name)
-    headers = _headers(run.run_id)
+    format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
+    headers = {**_headers(run.run_id), **format_.headers}
     subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
     if subscription.at_end:
         return Response(status_code=204, headers=headers)
-    format_ = (FORMATS | ROUTE_FORMATS)[format_name]()
     times = services.times
     return _Stream(
         frames_of(services.runs, subscription, format_, in_whole_words=in_whole_words),
@@ -123,15 +123,17 @@ async def start_and_follow(
     request: Request,
     wanted: Callable[[], RunRequest],
     format_name: str,
+    key: str | None = None,
 ) -> Response:
-    """Start a run and stream it; with a cursor in the request, only go on with the run that it names."""
+    """Start a run and stream it; with a cursor in the request, only go on with the run that it names. `key` is
+    the idempotency key of a request that brings none."""
     if place := attach_to(request):
         run_id, cursor = place
         return await attach(services, caller, request, run_id, format_name, cursor)
     # What is wrong with the request is told before anything is started.
     gap_is_error(request), wants_words(request, format_name)
     await visit_of(request).open_stream(caller)
-    key = idempotency_key_of(request)
+    key = idempotency_key_of(request) or key
     run = await start(services, request, caller, wanted(), attached=True, key=key)
     return await follow(services, request, run, format_name)
 

@@ -1,5 +1,6 @@
 """The wire formats by name: those that `?format=` chooses, and those of routes that have their own."""
 
+from .ai_sdk import AISDKFormat
 from .base import Format
 from .events import EventsFormat
 from .message import MessageFormat
@@ -18,6 +19,7 @@ FORMATS: dict[str, type[Format]] = {
     "ndjson": NDJSONFormat,
     "openai": OpenAIFormat,
     "openai-ndjson": OpenAINDJSONFormat,
+    "ai-sdk": AISDKFormat,
 }
 
 ROUTE_FORMATS: dict[str, type[Format]] = {

@@ -4,7 +4,7 @@ A format makes frames of events; ids are stamped on them in one place, encoder.p
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ..event_log.base import Record
@@ -17,13 +17,14 @@ COMMENT_PING = b": ping\n"  # with a second line end some SDKs take it for an ev
 
 class Format(ABC):
     """One response's encoder. `stateful`: what it emits depends on earlier events, so that it is fed all;
-    `gap_is_end`: its clients take no snapshot, so that nothing follows a gap."""
+    `gap_is_end`: its clients take no snapshot, so that nothing follows a gap; `headers`: what they know it by."""
 
     media_type: ClassVar[str]
     stateful: ClassVar[bool] = False
     ping: ClassVar[bytes] = b""
     has_ids: ClassVar[bool] = True
     gap_is_end: ClassVar[bool] = False
+    headers: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def encode(self, record: Record) -> list[bytes]:
