@@ -1,4 +1,4 @@
-"""/ai-sdk: the routes of the AI SDK's `useChat`. A chat is a thread, an answer is a run, and its id is the run's."""
+"""/ai-sdk: the routes of the AI SDK's `useChat`. A chat is a thread, an answer is a run, with its id."""
 
 from typing import Annotated
 
@@ -36,8 +36,8 @@ class Chat(TypedDict):
 async def post_chat(
     services: ServicesOf, caller: MayRun, request: Request, chain: str, body: UIChatBody
 ) -> Response:
-    """The last message asks, or answers the approvals of the run that waits, which then goes on. What still runs
-    in the chat when something is asked is cancelled; a message that is sent twice is answered once."""
+    """The last message asks, or answers the approvals of the run that waits, which then goes on. What still
+    runs in the chat when something is asked is cancelled; a message that is sent twice is answered once."""
     services.registry.get(chain)
     if attach_to(request) is None and (answers := answers_in(body.last)):
         await visit_of(request).open_stream(caller)
@@ -52,7 +52,8 @@ async def post_chat(
 async def resume_chat(
     services: ServicesOf, caller: MayRead, request: Request, chain: str, chat_id: ChatId
 ) -> Response:
-    """From its start, as the client's `resumeStream` takes it; 204 where no run of the chat goes on or waits."""
+    """From its start, as the client's `resumeStream` takes it; 204 where no run of the chat goes on or
+    waits."""
     services.registry.get(chain)
     run = await services.runs.active(chat_id, caller)
     if run is None:

@@ -1,4 +1,4 @@
-"""What the AI SDK's client posts: a chat's messages, of which the last asks something or answers approvals."""
+"""What the AI SDK's client posts: a chat's messages, the last of which asks or answers approvals."""
 
 import hashlib
 from collections.abc import Sequence
@@ -74,7 +74,8 @@ class UIChatBody(BaseModel):
         )
 
     def idempotency_key(self, request: RunRequest) -> str | None:
-        """A message that is sent twice is answered once. An edit, another try and an answer anew are meant."""
+        """A message that is sent twice is answered once. An edit, another try and an answer anew are
+        meant."""
         if self.trigger != "submit-message" or self.message_id is not None:
             return None
         asked = b"%b %b" % (self.messages[-1].id.encode(), request.fingerprint())
@@ -84,8 +85,8 @@ class UIChatBody(BaseModel):
 def place(messages: Sequence[UIMessageBody], turns: Sequence[Turn]) -> Placed:
     """Where these messages stand in a thread.
 
-    They follow the last run whose answer is among them. Without any, what was asked before is asked again where
-    it was; else the client has sent only what is new, which follows the latest run.
+    They follow the last run whose answer is among them. Without any, what was asked before is asked again
+    where it was; else the client has sent only what is new, which follows the latest run.
     """
     if not turns:
         return None, list(messages)

@@ -1,7 +1,7 @@
-"""What is kept of a chat, as the AI SDK's messages: a turn is what was asked, and one message that answers it.
+"""What is kept of a chat, as the AI SDK's messages: for each turn what was asked, and the answer.
 
-A turn's request keeps the ids that the client gave its messages, one for each of the input's messages; the answer's
-id is the run's.
+A turn's request keeps the ids that the client gave its messages, one for each of the input's messages; the
+answer's id is the run's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,8 @@ _GOES_ON = ("queued", "running")
 
 
 def ids_of(turn: Turn) -> list[str]:
-    """The ids of what it asked, one for each message of its input; of a run that came from elsewhere, its own."""
+    """The ids of what it asked, one for each message of its input; of a run that came from elsewhere, its
+    own."""
     request = orjson.loads(turn.request)
     count = len(_inputs(request["input"]))
     kept = request["metadata"].get(IDS)

@@ -1,7 +1,7 @@
 """The AI SDK's messages as clients post them, as LangChain has them. Pure.
 
-What a chat has said so far comes as parts: text, files, and tool calls with their outputs. A call without an output
-is left out, since models refuse one; so are reasoning, sources and data, which are for people.
+What a chat has said so far comes as parts: text, files, and tool calls with their outputs. A call without an
+output is left out, since models refuse one; so are reasoning, sources and data, which are for people.
 """
 
 import re

@@ -74,8 +74,8 @@ def conversation(turns: Iterable[Turn]) -> list[dict[str, Any]]:
 
 
 def _messages_in(given: Any, *, begins: bool) -> list[dict[str, Any]]:
-    """Of an input. Who sends the whole conversation at each turn has its new part after the last answer; what a
-    thread begins with is new as a whole."""
+    """Of an input. Who sends the whole conversation at each turn has its new part after the last answer; what
+    a thread begins with is new as a whole."""
     messages = given.get("messages") if isinstance(given, Mapping) else given
     if not isinstance(messages, list):
         return [{"role": "user", "content": text_of(given)}]

@@ -1,10 +1,12 @@
 """`ai-sdk`: the AI SDK's UI message stream, version 1, as `useChat` reads it.
 
-No event names, no frame before the first chunk, and a ping of one line end. The client takes a stream that ends
-early for one that is whole, so that every end is told: by `finish`, and by the `status` in the message's metadata.
+No event names, no frame before the first chunk, and a ping of one line end. The client takes a stream that
+ends early for one that is whole, so that every end is told: by `finish`, and by the `status` in the message's
+metadata.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from ..event_log.base import Record
 from ..snapshot import Gap
@@ -22,7 +24,7 @@ class AISDKFormat(SSEFormat):
     stateful = True
     ping = COMMENT_PING
     gap_is_end = True
-    headers = {"x-vercel-ai-ui-message-stream": "v1"}
+    headers: ClassVar[Mapping[str, str]] = {"x-vercel-ai-ui-message-stream": "v1"}
 
     def __init__(self) -> None:
         self._chunks = UIChunks()

@@ -1,4 +1,4 @@
-"""A run's tool calls as chunks of the AI SDK's UI message stream: written, asked about, and what became of them.
+"""A run's tool calls as chunks of the AI SDK's UI message stream: written, asked about, run.
 
 The client throws at an output of a call that it has not seen, so each is told before.
 """
@@ -145,8 +145,8 @@ class UICalls:
         return chunks
 
     def paused(self, run_id: str) -> list[Chunk]:
-        """Calls that nobody is asked about are marked as allowed: the client sends the answers once no call of
-        the step is without one."""
+        """Calls that nobody is asked about are marked as allowed: the client sends the answers once no call
+        of the step is without one."""
         unasked = [call_id for call_id, call in self._open.items() if call.approval_id is None]
         return [chunk for call_id in unasked for chunk in _allowed(run_id, call_id)]
 
@@ -163,7 +163,7 @@ class UICalls:
         call = self._open.setdefault(call_id, _Call(request["name"], input=request["input"]))
         call.question = request["tool_call_id"] is None
         call.approval_id = f"{run_id}.{event.interrupt_id}.{place}"
-        about = {"interruptId": event.interrupt_id, "allowed": request["allowed"]}
+        about: Chunk = {"interruptId": event.interrupt_id, "allowed": request["allowed"]}
         if place == 0:
             about |= {"value": event.value, "responseSchema": event.response_schema}
         asked = {"approvalId": call.approval_id, "toolCallId": call_id, "approvalDescriptor": about}

@@ -1,7 +1,7 @@
 """A run's events as chunks of the AI SDK's UI message stream, of which its client builds one message.
 
-The client throws at a delta without its start and at a type that it does not know: so each part is begun before it
-is told, whatever the log holds, and extras are `data-*`.
+The client throws at a delta without its start and at a type that it does not know: so each part is begun
+before it is told, whatever the log holds, and extras are `data-*`.
 """
 
 from dataclasses import dataclass
