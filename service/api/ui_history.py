@@ -68,7 +68,7 @@ async def _answer(runs: Runs, turn: Turn) -> UIMessage:
             async for record in records:
                 fold.take(chunks.of(record.event()))
     except UnknownLog:
-        return UIMessage(id=turn.run_id, role="assistant", parts=[_text(turn.response)])
+        return UIMessage(id=turn.run_id, role="assistant", parts=[{"type": "text", "text": turn.response, "state": "done"}])
     if turn.status == "waiting":
         fold.take(chunks.paused())
     return fold.message
@@ -96,28 +96,25 @@ def _parts(messages: Iterable[Any]) -> Iterator[dict[str, Any]]:
     calls: dict[str, dict[str, Any]] = {}
     for message in messages:
         if not isinstance(message, Mapping):
-            yield _text(text_of(message))
+            yield {"type": "text", "text": text_of(message)}
         elif _role(message) == "tool":
             calls.get(str(message.get("tool_call_id")), {}).update(_output(message))
         else:
             if _role(message) == "assistant":
                 yield {"type": "step-start"}
-            yield from _content(message.get("content"))
+            state = {"state": "done"} if _role(message) == "assistant" else {}
+            yield from _content(message.get("content"), state)
             for call in message.get("tool_calls") or ():
                 calls[str(call.get("id"))] = part = _call(call)
                 yield part
 
 
-def _content(content: Any) -> Iterator[dict[str, Any]]:
+def _content(content: Any, state: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for block in content if isinstance(content, list) else [content]:
         if isinstance(block, Mapping) and block.get("type") != "text":
             yield from _file(block)
         elif text := text_of(block.get("text") if isinstance(block, Mapping) else block):
-            yield _text(text)
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text, "state": "done"}
+            yield {"type": "text", "text": text, **state}
 
 
 def _file(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
