@@ -45,7 +45,7 @@ async def post_chat(
         return await follow(services, request, run, FORMAT, cursor)
     wanted = body.request(chain, await services.history.turns(caller.owner, body.id))
     key = body.idempotency_key(wanted)
-    return await start_and_follow(services, caller, request, lambda: wanted, FORMAT, key)
+    return await start_and_follow(services, caller, request, lambda: wanted, FORMAT, key=key)
 
 
 @router.get("/{chain}/{chat_id}/stream", summary="Go on with the answer of a chat that is being written")

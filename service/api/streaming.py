@@ -123,10 +123,11 @@ async def start_and_follow(
     request: Request,
     wanted: Callable[[], RunRequest],
     format_name: str,
+    *,
     key: str | None = None,
 ) -> Response:
-    """Start a run and stream it; with a cursor in the request, only go on with the run that it names. `key`
-    is the idempotency key of a request that brings none."""
+    """Start a run and stream it; with a cursor in the request, only go on with the run that it names.
+    `key` is its idempotency key where the request has none of its own."""
     if place := attach_to(request):
         run_id, cursor = place
         return await attach(services, caller, request, run_id, format_name, cursor)

@@ -68,7 +68,9 @@ async def _answer(runs: Runs, turn: Turn) -> UIMessage:
             async for record in records:
                 fold.take(chunks.of(record.event()))
     except UnknownLog:
-        return UIMessage(id=turn.run_id, role="assistant", parts=[{"type": "text", "text": turn.response, "state": "done"}])
+        return UIMessage(
+            id=turn.run_id, role="assistant", parts=[{"type": "text", "text": turn.response, "state": "done"}]
+        )
     if turn.status == "waiting":
         fold.take(chunks.paused())
     return fold.message

@@ -35,6 +35,10 @@ BODIES: dict[str, Any] = {
     "POST /openai-stream": _PROMPT,
     "POST /secure-llm-stream": _PROMPT,
     "POST /llm-proxy": _PROMPT,
+    "POST /ai-sdk/{chain}": {
+        "id": "a-chat",
+        "messages": [{"id": "u1", "role": "user", "parts": [{"type": "text", "text": "tokens=1"}]}],
+    },
     "POST /chat/stream": _MESSAGE,
     "POST /chat/stream-simple": _MESSAGE,
 }
@@ -59,6 +63,8 @@ def _run(served: Served, chain: str, asked: str) -> dict[str, str]:
     calls = [tool["tool_call_id"] for tool in run["tools"]]
     approvals = [approval["interrupt_id"] for approval in run["approvals"]]
     return {
+        "chain": chain,
+        "chat_id": thread_id,
         "run_id": run["run_id"],
         "stream_id": run["run_id"],
         "thread_id": thread_id,

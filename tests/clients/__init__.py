@@ -1,0 +1,1 @@
+"""What real clients make of a running service: none of them is ours."""

@@ -1,4 +1,4 @@
-"""Chains for the contract tests: all kinds of events, two calls written at once, questions, and a door-opener."""
+"""Chains for the contract tests: all kinds of events, two calls at once, questions, and a door-opener."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -145,6 +145,5 @@ def _open(name: str) -> str:
 opener = RunnableLambda(_open)
 
 CHAINS = tuple(
-    f"tests.clients.chains:{name}"
-    for name in ("piecewise", "researching", "confirming", "showing", "opener")
+    f"tests.clients.chains:{name}" for name in ("piecewise", "researching", "confirming", "showing", "opener")
 ) + tuple(f"tests.graphs.approving:{name}" for name in ("two_mails", "booker", "strict_mailer"))

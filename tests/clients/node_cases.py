@@ -23,8 +23,8 @@ def cases_of(script: str) -> list[str]:
 
 def run_cases(script: str, served: Served, *arguments: str | Path) -> dict[str, str | None]:
     """What was wrong with each case, by its name; None where nothing was."""
-    done = subprocess.run(  # noqa: S603 - our own script
-        ["node", script, served.url, *map(str, arguments)],  # noqa: S607 - as people call it
+    done = subprocess.run(
+        ["node", script, served.url, *map(str, arguments)],
         cwd=NODE,
         capture_output=True,
         timeout=TIMEOUT,

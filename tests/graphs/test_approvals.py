@@ -470,6 +470,10 @@ def test_over_the_bound_the_run_that_waits_longest_is_cancelled() -> None:
         ("text", "[Paused: waiting for an answer to {id}]\n"),
         ("openai", '"delta":{{}},"finish_reason":"stop"}}]}}\n\ndata: [DONE]\n\n'),
         ("openai-ndjson", '"delta":{{}},"finish_reason":"stop"}}]}}\n'),
+        (
+            "ai-sdk",
+            '"finishReason":"tool-calls","messageMetadata":{{"status":"waiting"}}}}\n\ndata: [DONE]\n\n',
+        ),
     ],
 )
 def test_every_format_says_that_the_run_waits(graphs: Served, format_name: str, end: str) -> None:
@@ -480,7 +484,8 @@ def test_every_format_says_that_the_run_waits(graphs: Served, format_name: str, 
 
 
 def test_no_format_is_missing_above() -> None:
-    assert set(FORMATS) == {"events", "tokens", "message", "ndjson", "text", "openai", "openai-ndjson"}
+    told = {"events", "tokens", "message", "ndjson", "text", "openai", "openai-ndjson", "ai-sdk"}
+    assert set(FORMATS) == told
 
 
 def test_a_reader_past_the_end_of_a_waiting_run_gets_a_gap_with_its_question(graphs: Served) -> None:

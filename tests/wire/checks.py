@@ -1,7 +1,7 @@
 """What the readers of each format must make of a log's bytes, in whatever chunks they come."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,12 +9,13 @@ import orjson
 from openai.types.chat import ChatCompletionChunk
 
 from service.event_log.base import Record
-from service.events import TERMINAL, Cancelled, Done, Event, RunError, decode_event
+from service.events import TERMINAL, Cancelled, Done, Event, Reasoning, RunError, Token, decode_event
 from tests.wire import expected
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
 from tests.wire.parsers import PARSERS
 from tests.wire.random_logs import RUN_ID, Log
+from tests.wire.ui_client import UIClient
 from tests.wire.whatwg import Message
 
 _ID = rb"%b\.\d+\.\d+(?:\.\d+)?" % RUN_ID.encode()
@@ -84,6 +85,34 @@ def check_openai(log: Log, chunks: list[bytes]) -> None:
     objects = [[orjson.loads(data) for _, data in frames] for frames in groups]
     for told, event, text in zip(objects, log.events, expected.pieces(log), strict=True):
         _check_openai_objects(told, event, text)
+
+
+def check_ai_sdk(log: Log, chunks: list[bytes]) -> None:
+    body = b"".join(chunks)
+    assert _OPENAI_STREAM.fullmatch(body)  # the same framing
+    _check_no_separator(body)
+    client = UIClient()
+    for frames in _by_event(log, _read_alike(chunks)):
+        for _, data in frames:
+            client.take(data)
+    said = [event for event in log.events if isinstance(event, Token) and event.channel == "answer"]
+    thought = [event for event in log.events if isinstance(event, Reasoning)]
+    assert client.texts == _joined(said)
+    assert client.thoughts == _joined(thought)
+    last = log.events[-1]
+    assert client.is_over == (last.type in TERMINAL)
+    assert client.error == (last.message if isinstance(last, RunError) else None)
+    reasons = {"done": "stop", "error": "error", "cancelled": "interrupted"}
+    assert client.finish_reason == reasons.get(last.type)
+
+
+def _joined(events: Sequence[Token | Reasoning]) -> dict[str, str]:
+    """Their texts by message."""
+    texts: dict[str, str] = {}
+    for event in events:
+        if event.text:
+            texts[event.message_id] = texts.get(event.message_id, "") + event.text
+    return texts
 
 
 def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
@@ -173,4 +202,5 @@ CHECKS: dict[str, Callable[[Log, list[bytes]], None]] = {
     "message": check_message,
     "openai": check_openai,
     "openai-ndjson": check_openai_ndjson,
+    "ai-sdk": check_ai_sdk,
 }

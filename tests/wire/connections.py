@@ -96,6 +96,7 @@ CLIENTS: dict[str, type[Browser | LineReader]] = {
     "tokens": Browser,
     "message": Browser,
     "openai": Browser,
+    "ai-sdk": Browser,
     "llm-proxy": Browser,
     "websocket": LineReader,
     "ndjson": LineReader,
