@@ -8,7 +8,16 @@ from typing import Any
 
 import orjson
 
-from ..events import Approval, ApprovalRequest, MessageEnd, ToolCall, ToolEnd, ToolError, ToolStart
+from ..events import (
+    EVERY_DECISION,
+    Approval,
+    ApprovalRequest,
+    MessageEnd,
+    ToolCall,
+    ToolEnd,
+    ToolError,
+    ToolStart,
+)
 
 Chunk = dict[str, Any]
 
@@ -133,7 +142,9 @@ class UICalls:
     # --- waiting for a person ----------------------------------------------------------------------
 
     def asked(self, event: Approval, run_id: str) -> list[Chunk]:
-        question = ApprovalRequest(tool_call_id=None, name=QUESTION, input=event.value, allowed=[])
+        question = ApprovalRequest(
+            tool_call_id=None, name=QUESTION, input=event.value, allowed=EVERY_DECISION
+        )
         requests = event.requests or [question]
         chunks = [
             chunk

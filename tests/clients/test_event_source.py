@@ -1,4 +1,4 @@
-"""`eventsource` and `eventsource-parser` against the service: tests/node/event-source.mjs, a test for each case."""
+"""`eventsource` and `eventsource-parser` against the service: a test for each case of the script."""
 
 from collections.abc import Iterator
 
