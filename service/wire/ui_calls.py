@@ -129,8 +129,13 @@ class UICalls:
 
     def closed(self, *, succeeded: bool) -> list[Chunk]:
         """The run is over. What a model wrote for others to run stays as it is, in a run that succeeded."""
-        ended = [call_id for call_id, call in self._open.items() if call.waited or not succeeded]
-        return [_output_error(call_id, UNRUN) for call_id in ended]
+        chunks: list[Chunk] = []
+        for call_id, call in list(self._open.items()):
+            if call.args is not None:
+                chunks.append(self._whole(call_id, call, call.args, broken=True))
+            elif call.waited or not succeeded:
+                chunks.append(_output_error(call_id, UNRUN))
+        return chunks
 
     def _told(self, call_id: str, name: str, given: Any = None) -> list[Chunk]:
         """The client must have seen the call, and all that the model wrote of it."""

@@ -73,8 +73,7 @@ class UIMessageFold:
             case "tool-input-start":
                 self._called(chunk)["state"] = "input-streaming"
             case "tool-input-delta":
-                part = self._tools[chunk["toolCallId"]]
-                part["rawInput"] = part.get("rawInput", "") + chunk["inputTextDelta"]
+                pass  # what was written is told as a whole
             case "tool-input-available":
                 self._called(chunk)["state"] = "input-available"
             case "tool-approval-request":
@@ -92,6 +91,7 @@ class UIMessageFold:
             part = {"type": "dynamic-tool", "toolName": "", "toolCallId": chunk["toolCallId"], "state": ""}
             self._tools[chunk["toolCallId"]] = part
             self._parts.append(part)
+        part.pop("input", None)
         part["toolName"], part["providerExecuted"] = chunk["toolName"], chunk["providerExecuted"]
         _tell(part, chunk)
         return part
@@ -130,11 +130,12 @@ class UIMessageFold:
 
 
 def _tell(part: dict[str, Any], chunk: Chunk) -> None:
-    """What a call's chunk tells; the raw text of its input is no longer needed."""
-    part.pop("rawInput", None)
-    for name in _FIELDS:
-        if name in chunk:
-            part[name] = chunk[name]
+    """What a call's chunk tells of it; an input stays, the rest is as it was told last."""
+    if chunk["type"] == "tool-output-denied":
+        return
+    for name in ("output", "errorText"):
+        part.pop(name, None)
+    part.update((name, chunk[name]) for name in _FIELDS if name in chunk)
 
 
 def _approval_id(part: dict[str, Any]) -> str | None:

@@ -460,7 +460,7 @@ def test_a_gap_is_an_error_and_the_end() -> None:
 
 def test_a_pause_lets_the_calls_pass_that_nobody_is_asked_about() -> None:
     format_ = AISDKFormat()
-    story = [called("{}"), called("{}", "c2"), ended(), asked(about("c1"))]
+    story: list[Event] = [called("{}"), called("{}", "c2"), ended(), asked(about("c1"))]
     Encoder(format_, RUN, START).encode(logged(started(), *story))
     automatic, allowed, end, last = format_.paused(["i1"]).decode().split("\n\n")[:-1]
     asked_ = {
