@@ -394,15 +394,37 @@ test("a message that is sent while another is answered takes its place", async (
   page.close();
 });
 
+test("a stream that was cut cleanly is made whole by the recipe of the document", async () => {
+  for (const held of [false, true]) {
+    const [id, gate] = [fresh("chat"), fresh("gate")];
+    let broken;
+    const page = await mounted("numbered", {
+      id,
+      transport: transport("numbered", { fetch: cutting(700, true) }),
+      onFinish: async ({ finishReason, isAbort, isError }) => {
+        if (finishReason !== undefined || isAbort || isError) return;
+        broken = page.text;
+        page.chat.setMessages((await storedOf("numbered", id)).messages);
+        await page.chat.resumeStream();
+      },
+    });
+    page.chat.sendMessage({ text: held ? `tokens=9 hold=7 gate=${gate}` : "tokens=9" });
+    await page.until(() => broken !== undefined);
+    await openGate(gate);
+    await page.until(() => page.text === numbered(9) && page.chat.status === "ready");
+    assert.notEqual(broken, numbered(9));
+    assert.deepEqual(plain(page.messages), (await storedOf("numbered", id)).messages);
+    assert.equal((await runsOf(id)).length, 1);
+    page.close();
+  }
+});
+
 test("a stream that was cut cleanly passes for whole, but has no reason to have ended and still runs", async () => {
   const page = await asked("numbered", "tokens=9", { transport: transport("numbered", { fetch: cutting(900, true) }) });
   assert.equal(page.chat.status, "ready");
   assert.deepEqual(page.finished[0], { isAbort: false, isDisconnect: false, isError: false, finishReason: undefined });
   assert.equal(page.answer.metadata.status, "running");
   assert.notEqual(page.text, numbered(9));
-  const { messages } = await storedOf("numbered", page.chat.id);
-  page.chat.setMessages(messages);
-  await page.until(() => page.answer.metadata.status === "succeeded" && page.text === numbered(9));
   page.close();
 });
 
