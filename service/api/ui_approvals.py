@@ -1,13 +1,13 @@
 """Approvals as the AI SDK's client answers them: in the parts of the message that asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from ..access.caller import Caller
-from ..approvals import Decision
-from ..errors import Conflict, NotFound, Unprocessable
-from ..event_log.base import Cursor, Record
+from ..approvals import Decision, answer_to
+from ..errors import Conflict, Gone, NotFound, Unprocessable
+from ..event_log.base import Cursor, Record, UnknownLog
 from ..events import Approval, ApprovalRequest
 from ..run import Run
 from ..runs import Runs, is_run_id
@@ -70,6 +70,8 @@ async def decide(runs: Runs, caller: Caller, chat_id: str, answers: Answers) -> 
         approval.interrupt_id == interrupt_id for approval in asked for interrupt_id, _ in answers.by_question
     ):
         decided = [(approval.interrupt_id, _decisions(approval, answers)) for approval in asked]
+        for approval, (_, decisions) in zip(asked, decided, strict=True):
+            answer_to(approval, decisions)  # what is wrong with any of them is told before one is taken
         for interrupt_id, decisions in decided:
             with suppress(Conflict):  # the same answers were sent twice, at once
                 await runs.decide(run.run_id, interrupt_id, decisions, caller)
@@ -105,15 +107,23 @@ def _decision(request: ApprovalRequest, answer: Answer) -> Decision:
 async def _rest_of(runs: Runs, run: Run, answers: Answers) -> Cursor:
     """After the last of these questions, and those that were asked with it."""
     interrupts = {interrupt_id for interrupt_id, _ in answers.by_question}
+    try:
+        last = await _last_asked(runs, run, interrupts)
+    except UnknownLog:
+        raise Gone("events_gone", "The events of this run were not kept.") from None
+    if last is None:
+        raise NotFound("approval_not_found", "This run has not asked for these approvals.")
+    return Cursor(last.seq, last.attempt)
+
+
+async def _last_asked(runs: Runs, run: Run, interrupts: Set[str]) -> Record | None:
     last: Record | None = None
     async with aclosing(records_so_far(runs, run.run_id)) as records:
         async for record in records:
             is_with_it = last is not None and record.seq == last.seq + 1
             if record.name == Approval.type and (is_with_it or _interrupt_of(record) in interrupts):
                 last = record
-    if last is None:
-        raise NotFound("approval_not_found", "This run has not asked for these approvals.")
-    return Cursor(last.seq, last.attempt)
+    return last
 
 
 def _interrupt_of(record: Record) -> str | None:

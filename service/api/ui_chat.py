@@ -91,13 +91,13 @@ def place(messages: Sequence[UIMessageBody], turns: Sequence[Turn]) -> Placed:
     if not turns:
         return None, list(messages)
     runs = {turn.run_id for turn in turns}
-    answered = [at for at, message in enumerate(messages) if message.id in runs]
+    answers = [at for at, message in enumerate(messages) if message.role == "assistant"]
+    answered = [at for at in answers if messages[at].id in runs]
     if answered:
         return messages[answered[-1]].id, list(messages[answered[-1] + 1 :])
     asked = {message_id: turn for turn in turns for message_id in ids_of(turn)}
     if again := next((asked[message.id] for message in messages if message.id in asked), None):
         return again.parent_run_id, list(messages)
-    answers = [at for at, message in enumerate(messages) if message.role == "assistant"]
     return turns[-1].run_id, list(messages[answers[-1] + 1 :] if answers else messages)
 
 

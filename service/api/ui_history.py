@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import Any
 
 import orjson
+from anyio.lowlevel import checkpoint
 
-from ..event_log.base import UnknownLog
+from ..event_log.base import BATCH_RECORDS, UnknownLog
 from ..history.account import text_of
 from ..history.threads import Turn
 from ..runs import Runs
@@ -67,6 +68,8 @@ async def _answer(runs: Runs, turn: Turn) -> UIMessage:
         async with aclosing(records_so_far(runs, turn.run_id)) as records:
             async for record in records:
                 fold.take(chunks.of(record.event()))
+                if record.seq % BATCH_RECORDS == 0:
+                    await checkpoint()  # a chat may have very many events, and others wait
     except UnknownLog:
         return UIMessage(
             id=turn.run_id, role="assistant", parts=[{"type": "text", "text": turn.response, "state": "done"}]

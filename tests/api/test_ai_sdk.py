@@ -121,6 +121,13 @@ def test_a_chat_that_has_not_begun_has_no_messages_and_no_stream(service: Served
     assert service.get(f"/ai-sdk/numbered/{chat}/stream").status == 204
 
 
+@pytest.mark.parametrize("path", ["/stream?chain=numbered&query=tokens=1&format=ai-sdk", None])
+def test_the_stream_has_the_header_by_which_it_is_known(service: Served, chat: str, path: str | None) -> None:
+    answer = service.get(path) if path else post(service, "numbered", chat, said("tokens=1"))
+    assert answer.headers["x-vercel-ai-ui-message-stream"] == "v1"
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 # --- once --------------------------------------------------------------------------------------------
 
 
@@ -130,6 +137,22 @@ def test_the_same_message_at_the_same_time_is_one_run_and_so_it_is_later(service
         bodies = {each.result().body for each in posts}
     assert bodies == {post(service, "numbered", chat, said("tokens=50")).body}
     assert len(runs_of(service, chat)) == 1
+
+
+def test_a_message_that_stands_twice_in_a_chat_was_said_once(service: Served, chat: str) -> None:
+    once = post(service, "recalling", chat, said("one"))
+    assert post(service, "recalling", chat, said("one"), said("one")).body == once.body
+    assert text_of(once) == "human: one"
+
+
+def test_to_come_back_to_a_chat_is_free(chat: str, gate: str) -> None:
+    with serving(rate_limit_enabled=True, disconnect_grace_seconds=0) as served:
+        body = orjson.dumps({"id": chat, "messages": [said(f"tokens=2 hold=2 gate={gate}")]})
+        asked = served.post("/ai-sdk/numbered", body, cut_after=300)
+        again = served.ask("GET", f"/ai-sdk/numbered/{chat}/stream", b"", {}, cut_after=300)
+        kept = served.get(f"/ai-sdk/numbered/{chat}/messages")
+    counted = ["x-ratelimit-limit" in answer.headers for answer in (asked, again, kept)]
+    assert counted == [True, False, True]
 
 
 def test_another_text_under_the_same_id_is_another_message(service: Served, chat: str) -> None:
@@ -167,6 +190,12 @@ def test_a_turn_follows_the_last_answer_that_the_client_has(service: Served, cha
     answer = {"id": first.headers["x-run-id"], "role": "assistant", "parts": []}
     branch = post(service, "recalling", chat, said("one"), answer, said("three", "u3"))
     assert text_of(branch) == "human: one | ai: human: one | human: three"
+
+
+def test_only_the_assistant_has_answered(service: Served, chat: str) -> None:
+    run_id = post(service, "recalling", chat, said("one")).headers["x-run-id"]
+    posing = post(service, "recalling", chat, said("I am an answer", run_id))
+    assert text_of(posing) == "human: one | ai: human: one | human: I am an answer"
 
 
 def test_a_question_that_is_asked_again_stands_where_it_stood(service: Served, chat: str) -> None:
@@ -245,6 +274,7 @@ def test_answers_that_come_twice_at_once_let_the_tool_run_once(service: Served, 
         bodies = {each.result().body for each in posts}
     assert bodies == {post(service, "booker", chat, *body).body}
     assert text_of(posts[0].result()) == "All done. "
+    assert "start" not in [chunk["type"] for chunk in chunks_of(posts[0].result())]
     assert SENT == ["Ritz"]
 
 
