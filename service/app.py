@@ -18,6 +18,7 @@ from .access_log import keep_queries_out
 from .api import (
     admin,
     ag_ui,
+    ai_sdk,
     chains,
     chat,
     health,
@@ -152,6 +153,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         chat,
         plain_streams,
         ag_ui,
+        ai_sdk,
         websocket,
         chains,
         admin,

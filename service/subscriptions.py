@@ -84,17 +84,26 @@ async def _to_log(runs: Runs, run: Run, cursor: Cursor, extent: Extent) -> Subsc
 
 async def state_of(runs: Runs, run: Run) -> tuple[Fold, Record | None]:
     """The state of a run whose log is there, and the last record that it is of. Raises UnknownLog."""
-    state = Fold()
-    end = (await runs.log.extent(run.run_id)).last
+    state, last = Fold(), None
+    async with aclosing(records_so_far(runs, run.run_id)) as records:
+        async for record in records:
+            state.apply(record.event())
+            last = record
+    return state, last
+
+
+async def records_so_far(runs: Runs, run_id: str) -> AsyncGenerator[Record, None]:
+    """What a log holds now, from its start. Raises UnknownLog."""
+    end = (await runs.log.extent(run_id)).last
     if end == 0:
-        return state, None
-    async with aclosing(runs.log.read(run.run_id)) as batches:
+        return
+    async with aclosing(runs.log.read(run_id)) as batches:
         async for batch in batches:
             for record in batch:
-                state.apply(record.event())
+                yield record
             if batch[-1].seq >= end:
-                return state, batch[-1]
-    raise UnknownLog(run.run_id)
+                return
+    raise UnknownLog(run_id)
 
 
 def _as_of(last: Record, ends: tuple[tuple[int, int], ...]) -> Cursor:

@@ -18,6 +18,7 @@ const FORMATS = {
   openai: "OpenAI's chunks",
   "openai-ndjson": "OpenAI's chunks, a line each",
   "ag-ui": "AG-UI's events",
+  "ai-sdk": "the AI SDK's chunks, for useChat",
 };
 
 export class FormatPanel {

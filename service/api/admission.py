@@ -28,9 +28,10 @@ STREAMING_POSTS = frozenset(
         "/secure-llm-stream",
         "/llm-proxy",
         "/ag-ui/{chain}",
+        "/ai-sdk/{chain}",
     }
 )
-EVENTS = "/runs/{run_id}/events"
+ATTACHING = frozenset({"/runs/{run_id}/events", "/ai-sdk/{chain}/{chat_id}/stream"})
 STARTING_NOTHING = frozenset(
     {
         "/runs/{run_id}",
@@ -127,7 +128,7 @@ def kind_of(connection: HTTPConnection, route: str) -> Kind | Literal["free"]:
     if connection.scope["type"] == "websocket":
         return "free"
     if connection.scope["method"] in ("GET", "HEAD"):
-        if route == EVENTS or (route in STARTING_GETS and brings_cursor(connection)):
+        if route in ATTACHING or (route in STARTING_GETS and brings_cursor(connection)):
             return "free"
         return "start" if route in STARTING_GETS else "read"
     if route in STREAMING_POSTS and brings_cursor(connection):

@@ -17,7 +17,14 @@ from .json_answers import shape_of
 from .problems import Problem
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
-_OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy", "/ag-ui/{chain}")
+_OF_ONE_FORMAT = (
+    "/openai-stream",
+    "/secure-llm-stream",
+    "/llm-proxy",
+    "/ag-ui/{chain}",
+    "/ai-sdk/{chain}",
+    "/ai-sdk/{chain}/{chat_id}/stream",
+)
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 _REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -96,11 +96,11 @@ async def follow(
     """The run from the cursor on; 204 where nothing is left, which makes an EventSource stop. `format_` is
     one of this name that a route has made for the request."""
     refuses_gap, in_whole_words = gap_is_error(request), wants_words(request, format_name)
-    headers = _headers(run.run_id)
+    format_ = format_ or (FORMATS | ROUTE_FORMATS)[format_name].made_for(run.thread_id, run.metadata)
+    headers = {**_headers(run.run_id), **format_.headers}
     subscription = await subscribe(services.runs, run, cursor, gap_is_error=refuses_gap)
     if subscription.at_end:
         return Response(status_code=204, headers=headers)
-    format_ = format_ or (FORMATS | ROUTE_FORMATS)[format_name].made_for(run.thread_id, run.metadata)
     times = services.times
     return _Stream(
         frames_of(services.runs, subscription, format_, in_whole_words=in_whole_words),

@@ -44,7 +44,7 @@ class Turn:
         if not self.response:
             return []
         given = orjson.loads(self.request)["input"]
-        asked = _messages_in(given)
+        asked = _messages_in(given, begins=self.parent_run_id is None)
         return [*asked, {"role": "assistant", "content": self.response}]
 
 
@@ -73,13 +73,14 @@ def conversation(turns: Iterable[Turn]) -> list[dict[str, Any]]:
     return [message for turn in turns for message in turn.messages()]
 
 
-def _messages_in(given: Any) -> list[dict[str, Any]]:
-    """Of an input. Who sends the whole conversation at each turn has its new part after the last answer."""
+def _messages_in(given: Any, *, begins: bool) -> list[dict[str, Any]]:
+    """Of an input. Who sends the whole conversation at each turn has its new part after the last answer; what
+    a thread begins with is new as a whole."""
     messages = given.get("messages") if isinstance(given, Mapping) else given
     if not isinstance(messages, list):
         return [{"role": "user", "content": text_of(given)}]
     answers = [at for at, message in enumerate(messages) if _role_of(message) in ("assistant", "ai")]
-    new = messages[answers[-1] + 1 :] if answers else messages
+    new = messages[answers[-1] + 1 :] if answers and not begins else messages
     return [message for message in new if _role_of(message) not in ("system", "developer")]
 
 

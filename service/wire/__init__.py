@@ -1,6 +1,7 @@
 """The wire formats by name: those that `?format=` chooses, and those of routes that have their own."""
 
 from .ag_ui import AGUIFormat
+from .ai_sdk import AISDKFormat
 from .base import Format
 from .events import EventsFormat
 from .message import MessageFormat
@@ -20,6 +21,7 @@ FORMATS: dict[str, type[Format]] = {
     "openai": OpenAIFormat,
     "openai-ndjson": OpenAINDJSONFormat,
     "ag-ui": AGUIFormat,
+    "ai-sdk": AISDKFormat,
 }
 
 ROUTE_FORMATS: dict[str, type[Format]] = {

@@ -20,13 +20,15 @@ COMMENT_PING = b": ping\n"  # with a second line end some SDKs take it for an ev
 
 class Format(ABC):
     """One response's encoder. `stateful`: what it emits depends on earlier events, so that it is fed all;
-    `gap_is_end`: its clients take no snapshot, so that nothing follows a gap."""
+    `gap_is_end`: its clients take no snapshot, so that nothing follows a gap; `headers`: what they know it
+    by."""
 
     media_type: ClassVar[str]
     stateful: ClassVar[bool] = False
     ping: ClassVar[bytes] = b""
     has_ids: ClassVar[bool] = True
     gap_is_end: ClassVar[bool] = False
+    headers: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def made_for(cls, thread_id: str | None, metadata: Mapping[str, Any]) -> Self:

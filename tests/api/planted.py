@@ -40,6 +40,10 @@ BODIES: dict[str, Any] = {
         "runId": "r1",
         "messages": [{"id": "u1", "role": "user", "content": "tokens=1"}],
     },
+    "POST /ai-sdk/{chain}": {
+        "id": "a-chat",
+        "messages": [{"id": "u1", "role": "user", "parts": [{"type": "text", "text": "tokens=1"}]}],
+    },
     "POST /chat/stream": _MESSAGE,
     "POST /chat/stream-simple": _MESSAGE,
 }
@@ -65,6 +69,7 @@ def _run(served: Served, chain: str, asked: str) -> dict[str, str]:
     approvals = [approval["interrupt_id"] for approval in run["approvals"]]
     return {
         "chain": chain,
+        "chat_id": thread_id,
         "run_id": run["run_id"],
         "stream_id": run["run_id"],
         "thread_id": thread_id,

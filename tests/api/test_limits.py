@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from service.api.admission import (
-    EVENTS,
+    ATTACHING,
     LIMIT_HEADERS,
     STARTING_GETS,
     STARTING_NOTHING,
@@ -221,7 +221,7 @@ def test_every_route_is_counted_but_those_that_say_they_are_free() -> None:
             real = re.sub(r"\{\w+\}", UNKNOWN, path)
             headers = {"Content-Type": "application/json", **OWN_KEY}
             answer = served.ask(method, real, b"" if method == "GET" else b"{}", headers)
-            expected = {"/health": None, "/ready": None, EVENTS: None}.get(
+            expected = dict.fromkeys(["/health", "/ready", *ATTACHING]).get(
                 path, "10000" if is_read(method, path) else "1000"
             )
             assert answer.headers.get("x-ratelimit-limit") == expected, (method, path)
@@ -234,7 +234,7 @@ def is_read(method: str, path: str) -> bool:
 def test_the_tables_of_what_starts_and_what_does_not_name_routes_that_there_are() -> None:
     gets = {path for method, path, _ in operations() if method == "GET"}
     others = {path for method, path, _ in operations() if method != "GET"}
-    assert gets >= {*STARTING_GETS, EVENTS}
+    assert gets >= STARTING_GETS | ATTACHING
     assert others >= STREAMING_POSTS | STARTING_NOTHING
 
 

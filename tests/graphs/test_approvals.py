@@ -475,6 +475,10 @@ def test_over_the_bound_the_run_that_waits_longest_is_cancelled() -> None:
             '"message":"q","metadata":{{"chainstream":{{"interrupt_id":"{id}",'
             '"value":{{"question":"q"}},"requests":[]}}}}}}]}}}}\n\n',
         ),
+        (
+            "ai-sdk",
+            '"finishReason":"tool-calls","messageMetadata":{{"status":"waiting"}}}}\n\ndata: [DONE]\n\n',
+        ),
     ],
 )
 def test_every_format_says_that_the_run_waits(graphs: Served, format_name: str, end: str) -> None:
@@ -494,6 +498,7 @@ def test_no_format_is_missing_above() -> None:
         "openai",
         "openai-ndjson",
         "ag-ui",
+        "ai-sdk",
     }
 
 

@@ -1,20 +1,30 @@
 """What the readers of each format must make of a log's bytes, in whatever chunks they come."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
 import orjson
 from openai.types.chat import ChatCompletionChunk
 
-from service.events import TERMINAL, Cancelled, Done, Restart, RunError, Token, decode_event
+from service.events import (
+    TERMINAL,
+    Cancelled,
+    Done,
+    Reasoning,
+    Restart,
+    RunError,
+    Token,
+    decode_event,
+)
 from tests.wire import expected
 from tests.wire.ag_ui_client import AGUIClient
 from tests.wire.expected import Told
 from tests.wire.lines import Lines
 from tests.wire.parsers import PARSERS
 from tests.wire.random_logs import RUN_ID, Log
+from tests.wire.ui_client import UIClient
 from tests.wire.whatwg import Message
 
 _ID = rb"%b\.\d+\.\d+(?:\.\d+)?" % RUN_ID.encode()
@@ -104,6 +114,34 @@ def check_ag_ui(log: Log, chunks: list[bytes]) -> None:
             texts[event.message_id] += event.text
     assert client.texts == {f"{RUN_ID}.{message_id}": text for message_id, text in texts.items()}
     assert client.is_over == log.records[-1].terminal
+
+
+def check_ai_sdk(log: Log, chunks: list[bytes]) -> None:
+    body = b"".join(chunks)
+    assert _OPENAI_STREAM.fullmatch(body)  # the same framing
+    _check_no_separator(body)
+    client = UIClient()
+    for frames in _by_event(log, _read_alike(chunks)):
+        for _, data in frames:
+            client.take(data)
+    said = [event for event in log.events if isinstance(event, Token) and event.channel == "answer"]
+    thought = [event for event in log.events if isinstance(event, Reasoning)]
+    assert client.texts == _joined(said)
+    assert client.thoughts == _joined(thought)
+    last = log.events[-1]
+    assert client.is_over == (last.type in TERMINAL)
+    assert client.error == (last.message if isinstance(last, RunError) else None)
+    reasons = {"done": "stop", "error": "error", "cancelled": "interrupted"}
+    assert client.finish_reason == reasons.get(last.type)
+
+
+def _joined(events: Sequence[Token | Reasoning]) -> dict[str, str]:
+    """Their texts by message."""
+    texts: dict[str, str] = {}
+    for event in events:
+        if event.text:
+            texts[event.message_id] = texts.get(event.message_id, "") + event.text
+    return texts
 
 
 def check_openai_ndjson(log: Log, chunks: list[bytes]) -> None:
@@ -202,4 +240,5 @@ CHECKS: dict[str, Callable[[Log, list[bytes]], None]] = {
     "openai": check_openai,
     "openai-ndjson": check_openai_ndjson,
     "ag-ui": check_ag_ui,
+    "ai-sdk": check_ai_sdk,
 }

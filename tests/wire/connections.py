@@ -97,6 +97,7 @@ CLIENTS: dict[str, type[Browser | LineReader]] = {
     "message": Browser,
     "openai": Browser,
     "ag-ui": Browser,
+    "ai-sdk": Browser,
     "llm-proxy": Browser,
     "websocket": LineReader,
     "ndjson": LineReader,

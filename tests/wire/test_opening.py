@@ -55,7 +55,7 @@ async def test_a_client_that_is_cut_off_before_its_gap_asks_for_it_again(request
     assert b"event: gap\n" in again
 
 
-@pytest.mark.parametrize("format_name", sorted(EVERY_FORMAT.keys() - {*SSE, "openai", "ag-ui"}))
+@pytest.mark.parametrize("format_name", sorted(EVERY_FORMAT.keys() - {*SSE, "openai", "ag-ui", "ai-sdk"}))
 async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event_stream(
     format_name: str,
 ) -> None:
@@ -64,7 +64,9 @@ async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event
     assert body[:1] in (b"a", b"{")
 
 
-@pytest.mark.parametrize(("format_name", "first"), [("openai", "1.1"), ("ag-ui", "1.1.1")])
+@pytest.mark.parametrize(
+    ("format_name", "first"), [("openai", "1.1"), ("ag-ui", "1.1.1"), ("ai-sdk", "1.1.1")]
+)
 async def test_those_of_other_protocols_begin_with_the_first_event_since_their_clients_take_data_alone(
     format_name: str, first: str
 ) -> None:
