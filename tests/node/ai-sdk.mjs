@@ -404,8 +404,10 @@ test("a stream that was cut cleanly is made whole by the recipe of the document"
       onFinish: async ({ finishReason, isAbort, isError }) => {
         if (finishReason !== undefined || isAbort || isError) return;
         broken = page.text;
-        page.chat.setMessages((await storedOf("numbered", id)).messages);
+        const show = async () => page.chat.setMessages((await storedOf("numbered", id)).messages);
+        await show();
         await page.chat.resumeStream();
+        await show();
       },
     });
     page.chat.sendMessage({ text: held ? `tokens=9 hold=7 gate=${gate}` : "tokens=9" });
