@@ -13,7 +13,7 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from .approvals import Decision
 from .callbacks import AsyncIteratorCallbackHandler
 from .chain_builds import AnyRunnable, BuildKey, ChainBuilds, Takes
-from .chain_input import chain_input
+from .chain_input import chain_input, takes_conversation
 from .chain_schemas import input_schema_of, input_type_of, tool_schema_of, tools_of
 from .chain_sources import ChainSource
 from .checkpoints import Saver
@@ -148,6 +148,7 @@ class Chain:
         self.can_outlive = self.can_wait and graph is not None and not forgets(graph)
         self.context_schema: Any = None if graph is None else graph.context_schema
         self.input_schema = input_schema_of(runnable)
+        self.takes_conversation = takes_conversation(self.input_schema)
         self._input_type = input_type_of(runnable)
         self._tools = tools_of(runnable)
         self.tools = [

@@ -15,7 +15,7 @@ def chain_input(given: Any, system: str | None, schema: Schema, before: Messages
     """`given` is text, `{"messages": […]}` or any JSON; `before` is what was said before it, for chains that
     take messages. Raises Unprocessable with what would be right."""
     properties = schema.get("properties")
-    if isinstance(properties, Mapping) and "messages" in properties:
+    if _has_messages(schema):
         return _messages_input(given, system, schema, before)
     if _takes_messages(schema):
         return _messages_of(given, system, before)
@@ -26,6 +26,16 @@ def chain_input(given: Any, system: str | None, schema: Schema, before: Messages
     if isinstance(given, Mapping):
         _check_required(given, schema)
     return _checked_type(given, schema)
+
+
+def takes_conversation(schema: Schema) -> bool:
+    """Whether it can be given messages."""
+    return _has_messages(schema) or _takes_messages(schema)
+
+
+def _has_messages(schema: Schema) -> bool:
+    properties = schema.get("properties")
+    return isinstance(properties, Mapping) and "messages" in properties
 
 
 def _takes_messages(schema: Schema) -> bool:

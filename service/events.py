@@ -17,6 +17,8 @@ from .values import encode_json
 
 PROTOCOL = 1
 
+BARE_CHAIN = ":model"  # of runs of a model with no chain around it; names of chains have no colon
+
 Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Channel = Literal["answer", "inner"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]

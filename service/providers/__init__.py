@@ -1,6 +1,7 @@
 """Chat models by name, `provider:model`: the table of providers, one file for each, and `Models`."""
 
 from .models import OFFLINE_MODEL, Models, open_models
+from .params import OF_TOOLS
 from .table import PROVIDERS, VARIABLES
 
-__all__ = ["OFFLINE_MODEL", "PROVIDERS", "VARIABLES", "Models", "open_models"]
+__all__ = ["OFFLINE_MODEL", "OF_TOOLS", "PROVIDERS", "VARIABLES", "Models", "open_models"]

@@ -12,7 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from ..errors import InvalidRequest, RequestError, StartError
 from ..offline import OfflineChatModel
 from .fast_models import fast
+from .optioned import Optioned, with_options
 from .order import HttpClients, Order, Timeouts
+from .params import check_params
 from .table import PROVIDERS, Provider
 
 OFFLINE = "offline"
@@ -20,7 +22,13 @@ OFFLINE_MODEL = f"{OFFLINE}:demo"
 BUILT_IN = "the built-in one: needs no key and no server"
 MODELS_KEPT = 64
 
-_PARAMS = {"temperature": (int, float), "max_tokens": (int,)}
+BUILT_WITH = frozenset({"temperature", "max_tokens"})  # what clients send most; all others are of each call
+
+OFFLINE_REFUSES = frozenset({"presence_penalty", "frequency_penalty", "logit_bias", "reasoning_effort"})
+
+
+class OfflineModel(Optioned, OfflineChatModel):
+    """The built-in one, which takes OpenAI's parameters by their names."""
 
 
 class Models:
@@ -98,15 +106,10 @@ class Models:
             if provider not in PROVIDERS or not model.strip():
                 raise InvalidRequest("unknown_model", self._unknown(name))
             self._usable(provider, name)
-        for param, value in params.items():
-            types = _PARAMS.get(param)
-            if types is None:
-                known = ", ".join(_PARAMS)
-                raise InvalidRequest(
-                    "unknown_param", f"The model takes no {param!r} in params; it takes {known}."
-                )
-            if isinstance(value, bool) or not isinstance(value, types) or value < 0:
-                raise InvalidRequest("bad_param", f"params.{param} must be a number from 0, not {value!r}.")
+            refused = PROVIDERS[provider].refuses
+        else:
+            refused = OFFLINE_REFUSES
+        check_params(name, params, refused)
 
     def _usable(self, provider: str, name: str) -> Provider:
         found = PROVIDERS[provider]
@@ -124,7 +127,18 @@ class Models:
     def get(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
         """The model, built at the first call; raises as `check`."""
         self.check(name, params)
-        key = (name, *sorted(params.items()))
+        built = self._kept(name, {key: params[key] for key in sorted(params) if key in BUILT_WITH})
+        of_calls = {key: value for key, value in params.items() if key not in BUILT_WITH}
+        if not of_calls:
+            return built
+        if isinstance(of_calls.get("stop"), str):
+            of_calls["stop"] = [of_calls["stop"]]
+        if isinstance(built, OfflineModel):
+            return with_options(built, of_calls)
+        return PROVIDERS[name.partition(":")[0]].carrying(built, of_calls)
+
+    def _kept(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
+        key = (name, *params.items())
         if key not in self._built:
             self._built[key] = self._build(name, params)
         self._built.move_to_end(key)
@@ -134,7 +148,7 @@ class Models:
 
     def _build(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
         if name == OFFLINE_MODEL:
-            return OfflineChatModel(tokens_per_second=self._tokens_per_second, **params)
+            return OfflineModel(tokens_per_second=self._tokens_per_second, **params)
         provider, _, model = name.partition(":")
         row = PROVIDERS[provider]
         order = Order(

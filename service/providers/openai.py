@@ -1,5 +1,6 @@
 """OpenAI, and every server that speaks its protocol (OPENAI_BASE_URL), with what those say of reasoning."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from openai import DefaultHttpxClient
 
 from .checked import Checked
 from .client import ProviderClient
+from .optioned import Optioned, with_options
 from .order import Order
 
 NO_KEY = "none-needed"  # the SDK wants one; servers of one's own take any
@@ -37,6 +39,14 @@ def _thought_in(chunk: dict[str, Any]) -> str | None:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         return thought if isinstance(thought, str) else None
     return None
+
+
+def carrying(model: Optioned, params: Mapping[str, Any]) -> Optioned:
+    """As they are. A response format goes past LangChain, which would stream it through the SDK's objects."""
+    options = dict(params)
+    if form := options.pop("response_format", None):
+        options["extra_body"] = {"response_format": form}
+    return with_options(model, options)
 
 
 def build(order: Order) -> OpenAIModel:

@@ -3,8 +3,10 @@
 from langchain_xai import ChatXAI
 
 from .checked import Checked
-from .openai import options
+from .openai import carrying, options
 from .order import Order
+
+__all__ = ["build", "carrying"]
 
 
 class XAIModel(Checked, ChatXAI):

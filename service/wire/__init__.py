@@ -4,7 +4,7 @@ from .base import Format
 from .events import EventsFormat
 from .message import MessageFormat
 from .ndjson import NDJSONFormat
-from .openai import OpenAIFormat, OpenAINDJSONFormat
+from .openai import OpenAIFormat, OpenAINDJSONFormat, OpenAIUsageFormat
 from .plain import DoneTextFormat, ProxyFormat
 from .text import TextFormat
 from .tokens import TokensFormat
@@ -23,5 +23,6 @@ FORMATS: dict[str, type[Format]] = {
 ROUTE_FORMATS: dict[str, type[Format]] = {
     "text-done": DoneTextFormat,
     "llm-proxy": ProxyFormat,
+    "openai-usage": OpenAIUsageFormat,
     "websocket": WebSocketFormat,
 }

@@ -2,21 +2,58 @@
 
 As its SDKs read them: no event names, no frame without data, and a ping of one line end, since they take a
 blank line after an id for an event. Tool calls that the service runs itself are not told: a client would run
-them again.
+them again. Those of a model alone, without a chain around it, are the client's.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from ..event_log.base import Record
-from ..events import Cancelled, Done, Event, RunError, RunStarted
+from ..events import (
+    BARE_CHAIN,
+    Cancelled,
+    Done,
+    Event,
+    Reasoning,
+    RunError,
+    RunStarted,
+    ToolCall,
+    UsageTotals,
+)
 from ..snapshot import Gap
 from ..values import encode_json
 from .answer import AnswerText
 from .base import COMMENT_PING, SSEFormat, gap_message
 
 _READ = frozenset({"run", "token", "message_end", "done", "error", "cancelled"})
-_FINISHES = frozenset({"stop", "length", "content_filter"})  # of those that a Done can have
+_OF_A_MODEL = frozenset({"tool_call", "reasoning"})  # read besides, where no chain is around the model
+
+ChatFinish = Literal["stop", "length", "content_filter", "tool_calls"]
+
+
+class CachedTokens(TypedDict):
+    """Of the prompt, what came from the provider's cache."""
+
+    cached_tokens: int
+
+
+class ReasoningTokens(TypedDict):
+    """Of the completion, what was thought."""
+
+    reasoning_tokens: int
+
+
+class ChatUsage(TypedDict):
+    """Tokens of all model calls of a run."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedTokens
+    completion_tokens_details: ReasoningTokens
 
 
 class OpenAIFormat(SSEFormat):
@@ -34,12 +71,14 @@ class OpenAIFormat(SSEFormat):
         self._answer = AnswerText()
         self._include_usage = include_usage
         self._head = _head("", 0, "")
+        self._is_bare = False
+        self._called: set[int] = set()
 
     def opening(self, place: str) -> bytes:
         return b""
 
     def encode(self, record: Record) -> list[bytes]:
-        if record.name not in _READ:
+        if record.name not in _READ and not (self._is_bare and record.name in _OF_A_MODEL):
             return []
         event = record.event()
         text = "".join(self._answer.due(event))
@@ -57,20 +96,31 @@ class OpenAIFormat(SSEFormat):
         match event:
             case RunStarted():
                 created = int(datetime.fromisoformat(event.created_at).timestamp())
+                self._is_bare = event.chain == BARE_CHAIN
                 self._head = _head(event.run_id, created, event.model or event.chain)
                 return [self._chunk({"role": "assistant", "content": ""})]
+            case ToolCall():
+                return [self._chunk({"tool_calls": [self._call(event)]})]
+            case Reasoning():
+                return [self._chunk({"reasoning_content": event.text})]
             case Done():
-                reason = event.finish_reason if event.finish_reason in _FINISHES else "stop"
-                return [self._chunk({}, reason), *self._usage(event)]
+                return [self._chunk({}, finish_of(event, is_bare=self._is_bare)), *self._usage(event)]
             case RunError():
-                kind = "invalid_request_error" if event.fault == "client" else "server_error"
-                return [_error(event.message, event.code, kind)]
+                return [_error(event.message, event.code, kind_of(event))]
             case Cancelled():
                 return [_error(f"The run was cancelled ({event.reason}).", "cancelled", "server_error")]
             case _:
                 return []
 
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    def _call(self, event: ToolCall) -> dict[str, Any]:
+        """A piece of a call: the first of its index has the id and the name."""
+        if event.index in self._called:
+            return {"index": event.index, "function": {"arguments": event.args_delta}}
+        self._called.add(event.index)
+        function = {"name": event.name, "arguments": event.args_delta}
+        return {"index": event.index, "id": event.tool_call_id, "type": "function", "function": function}
+
+    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         usage = b',"usage":null' if self._include_usage else b""
         return b'%b"choices":[%b]%b}' % (self._head, encode_json(choice), usage)
@@ -78,18 +128,18 @@ class OpenAIFormat(SSEFormat):
     def _usage(self, event: Done) -> list[bytes]:
         if not self._include_usage:
             return []
-        usage = {
-            "prompt_tokens": event.usage["input_tokens"],
-            "completion_tokens": event.usage["output_tokens"],
-            "total_tokens": event.usage["total_tokens"],
-            "prompt_tokens_details": {"cached_tokens": event.usage["cached_tokens"]},
-            "completion_tokens_details": {"reasoning_tokens": event.usage["reasoning_tokens"]},
-        }
-        return [b'%b"choices":[],"usage":%b}' % (self._head, encode_json(usage))]
+        return [b'%b"choices":[],"usage":%b}' % (self._head, encode_json(usage_of(event.usage)))]
 
     def _framed(self, objects: list[bytes], *, ends: bool) -> list[bytes]:
         frames = [b"data: %b\n\n" % each for each in objects]
         return [*frames, self.done] if ends else frames
+
+
+class OpenAIUsageFormat(OpenAIFormat):
+    """With what was used, as `stream_options.include_usage` asks for it."""
+
+    def __init__(self) -> None:
+        super().__init__(include_usage=True)
 
 
 class OpenAINDJSONFormat(OpenAIFormat):
@@ -104,6 +154,32 @@ class OpenAINDJSONFormat(OpenAIFormat):
 
     def _framed(self, objects: list[bytes], *, ends: bool) -> list[bytes]:
         return [b"%b\n" % each for each in objects]
+
+
+def finish_of(event: Done, *, is_bare: bool) -> ChatFinish:
+    """The reason of the end. Calls of tools are one only where the client is to run them."""
+    match event.finish_reason:
+        case "length" | "content_filter" as reason:
+            return reason
+        case "tool_calls" if is_bare:
+            return "tool_calls"
+        case _:
+            return "stop"
+
+
+def kind_of(event: RunError) -> str:
+    """An error's `type`."""
+    return "invalid_request_error" if event.fault == "client" else "server_error"
+
+
+def usage_of(used: UsageTotals) -> ChatUsage:
+    return {
+        "prompt_tokens": used["input_tokens"],
+        "completion_tokens": used["output_tokens"],
+        "total_tokens": used["total_tokens"],
+        "prompt_tokens_details": {"cached_tokens": used["cached_tokens"]},
+        "completion_tokens_details": {"reasoning_tokens": used["reasoning_tokens"]},
+    }
 
 
 def _head(run_id: str, created: int, model: str) -> bytes:
