@@ -263,6 +263,7 @@ class Runs:
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,
+            structured=call.is_structured,
         )
 
     def _keep(self, run: Run, call: Call) -> None:

@@ -82,16 +82,24 @@ async def _to_log(runs: Runs, run: Run, cursor: Cursor, extent: Extent) -> Subsc
 
 async def state_of(runs: Runs, run: Run) -> tuple[Fold, Record | None]:
     """The state of a run whose log is there, and the last record that it is of. Raises UnknownLog."""
-    state = Fold()
+    state, last = Fold(), None
+    async with aclosing(records_so_far(runs, run)) as records:
+        async for last in records:
+            state.apply(last.event())
+    return state, last
+
+
+async def records_so_far(runs: Runs, run: Run) -> AsyncGenerator[Record, None]:
+    """All that the log has now, or a little more. Raises UnknownLog."""
     end = (await runs.log.extent(run.run_id)).last
     if end == 0:
-        return state, None
+        return
     async with aclosing(runs.log.read(run.run_id)) as batches:
         async for batch in batches:
             for record in batch:
-                state.apply(record.event())
+                yield record
             if batch[-1].seq >= end:
-                return state, batch[-1]
+                return
     raise UnknownLog(run.run_id)
 
 

@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ..event_log.base import START
 from ..events import TerminalEvent
 from ..run import Run, RunRequest
 from ..runs import Runs
-from ..subscriptions import records_of, subscribe
+from ..subscriptions import records_so_far
 from ..wire.completion import ChatCompletion, Completion
 from .access import MayRun
 from .admission import visit_of
@@ -63,14 +62,11 @@ async def _whole(services: Services, request: Request, run: Run) -> Response:
 async def _completed(runs: Runs, run: Run) -> tuple[Completion, TerminalEvent | None]:
     """All that it said, and its end, if it has come to one."""
     completion, end = Completion(), None
-    subscription = await subscribe(runs, run, START)
-    async with aclosing(records_of(runs, subscription, 0)) as batches:
-        async for batch in batches:
-            for record in batch:
-                event = record.event()
-                completion.take(event)
-                if isinstance(event, TerminalEvent):
-                    end = event
+    async with aclosing(records_so_far(runs, run)) as records:
+        async for record in records:
+            event = record.event()
+            completion.take(event)
+            end = event if isinstance(event, TerminalEvent) else None
     return completion, end
 
 

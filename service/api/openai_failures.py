@@ -9,7 +9,7 @@ from ..event_log.base import START
 from ..events import Cancelled, Done, RunError, TerminalEvent
 from ..run import Run
 from ..runs import FIRST_READER_WAIT, Runs
-from ..subscriptions import records_of, subscribe
+from ..subscriptions import records_of, records_so_far, subscribe
 from .leaving import unless_left
 from .problems import problem
 from .services import Services
@@ -40,6 +40,15 @@ async def _end_before_a_word(runs: Runs, run: Run) -> TerminalEvent | None:
                     event = record.event()
                     return event if isinstance(event, RunError | Cancelled) else None
     return None
+
+
+async def terminal_of(runs: Runs, run: Run) -> TerminalEvent | None:
+    """How it ended, if it has."""
+    event = None
+    async with aclosing(records_so_far(runs, run)) as records:
+        async for record in records:
+            event = record.event() if record.terminal else None
+    return event if isinstance(event, TerminalEvent) else None
 
 
 def failure_response(ended: TerminalEvent) -> Response | None:

@@ -18,7 +18,7 @@ from .problems import Problem
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
 _OF_ONE_FORMAT = ("/openai-stream", "/secure-llm-stream", "/llm-proxy")
-_OPENAI = ("/v1/chat/completions",)
+_OPENAI = {"/v1/chat/completions": "post", "/v1/responses": "post", "/v1/responses/{response_id}": "get"}
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 _REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -133,10 +133,12 @@ def _describe_streams(document: dict[str, Any]) -> None:
             operation["responses"]["200"] = {"description": "The run as it happens", "content": content}
             operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
             _add_parameters(operation, _ANSWERS if path in _STREAMS else _ANSWERS[1:])
-    for path in _OPENAI:
-        operation = document["paths"][path]["post"]
+    for path, method in _OPENAI.items():
+        operation = document["paths"][path][method]
         operation["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
-        _add_parameters(operation, _STARTS[1:])
+        operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
+        if method == "post":
+            _add_parameters(operation, _STARTS[1:])
     for path in _STARTING:
         for operation in document["paths"][path].values():
             if "Start" in operation["summary"] or "Ask" in operation["summary"]:

@@ -31,6 +31,7 @@ from ..rates import RatesOf, Spent, unpriced
 from ..retold import Retold
 from .failures import failure_of
 from .figures import Figures, outcome_of
+from .partials import Partials
 from .writer import RunWriter
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ class Execution:
     """`on_pause` is told what the run waits for, before the log is; without it a chain cannot wait.
 
     `answer_steps` names the steps whose models write the answer, None all; `rates_of` knows prices, and a
-    `meter` what may be spent. With `retold` it is paused, where another process left it.
+    `meter` what may be spent. With `retold` it is paused, where another process left it. `structured`: the
+    answer is to be JSON, and is told as a value too while it grows.
     """
 
     def __init__(
@@ -80,9 +82,11 @@ class Execution:
         rates_of: RatesOf = unpriced,
         meter: Meter | None = None,
         retold: Retold | None = None,
+        structured: bool = False,
     ) -> None:
         retold = retold or Retold()
         self._started = started
+        self._partials = Partials() if structured else None
         self._on_pause = on_pause
         self._limits = limits
         self._meter = meter
@@ -212,8 +216,9 @@ class Execution:
         try:
             async for batch in self._handler.batches():
                 self._charge_for(batch)
+                told = self._partials.beside(batch) if self._partials else batch
                 try:
-                    await self._writer.write(self._without_approvals(batch))
+                    await self._writer.write(self._without_approvals(told))
                 except RunFailed as bound:
                     self.stop(bound)
                     failure = bound  # it may be in what the chain left when it had ended

@@ -43,7 +43,7 @@ class Job:
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
     failed, and `on_closed` what the run came to; then `release` frees what the chain kept for going on.
-    `answer_steps` and `meter` as in Execution.
+    `answer_steps`, `meter` and `structured` as in Execution.
     """
 
     started: RunStarted
@@ -57,6 +57,7 @@ class Job:
     release: Callable[[], Awaitable[None]]
     answer_steps: Collection[str] | None
     meter: Meter | None = None
+    structured: bool = False
 
 
 @dataclass(slots=True)
@@ -124,6 +125,7 @@ class LocalExecutor:
             answer_steps=job.answer_steps,
             rates_of=self._rates_of,
             meter=job.meter,
+            structured=job.structured,
             retold=retold,
         )
 

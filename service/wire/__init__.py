@@ -6,6 +6,7 @@ from .message import MessageFormat
 from .ndjson import NDJSONFormat
 from .openai import OpenAIFormat, OpenAINDJSONFormat, OpenAIUsageFormat
 from .plain import DoneTextFormat, ProxyFormat
+from .responses import ResponsesFormat
 from .text import TextFormat
 from .tokens import TokensFormat
 from .websocket import WebSocketFormat
@@ -24,5 +25,6 @@ ROUTE_FORMATS: dict[str, type[Format]] = {
     "text-done": DoneTextFormat,
     "llm-proxy": ProxyFormat,
     "openai-usage": OpenAIUsageFormat,
+    "responses": ResponsesFormat,
     "websocket": WebSocketFormat,
 }
