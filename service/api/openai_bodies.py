@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from .bodies import Clean, Metadata
 
@@ -50,7 +50,16 @@ class ImagePart(_Part):
     image_url: ImageAddress
 
 
-Content = Annotated[str, Clean] | list[Annotated[TextPart | ImagePart, Field(discriminator="type")]]
+def text_or_parts(value: Any) -> str:
+    """Which of two choices a value is of, so that what is wrong with it is told of that one alone."""
+    return "text" if isinstance(value, str) else "parts"
+
+
+Text = Annotated[Annotated[str, Clean], Tag("text")]
+Content = Annotated[
+    Text | Annotated[list[Annotated[TextPart | ImagePart, Field(discriminator="type")]], Tag("parts")],
+    Discriminator(text_or_parts),
+]
 
 
 class CalledFunction(BaseModel):

@@ -1,6 +1,6 @@
 """Errors as HTTP: RFC 9457 problem details, one status for each kind of error, in one place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal, NotRequired
 
@@ -112,11 +112,32 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     if any(each["type"] == "json_invalid" for each in errors):
         said = errors[0].get("ctx", {}).get("error", "")
         return problem(400, "malformed_json", f"The body is not JSON: {said}.")
-    path = ".".join(map(str, errors[0]["loc"][1:]))
-    code = "unsupported_parameter" if errors[0]["type"] == "extra_forbidden" else "invalid_request"
+    if get_route_path(request.scope).startswith(OPENAI_ROUTES):
+        return _invalid_of_openai(error)
+    return problem(422, "invalid_request", "; ".join(sentence_of(each) for each in errors))
+
+
+def _invalid_of_openai(error: RequestValidationError) -> Response:
+    """With the path of the first field that is to blame, and a code where it is not known at all."""
+    errors = [{**each, "loc": (each["loc"][0], *_path_in(error.body, each))} for each in error.errors()]
+    first = errors[0]
+    code = "unsupported_parameter" if first["type"] == "extra_forbidden" else "invalid_request"
     said = "; ".join(sentence_of(each) for each in errors)
-    openai = get_route_path(request.scope).startswith(OPENAI_ROUTES)
-    return problem(422, code if openai else "invalid_request", said, param=path or None)
+    return problem(422, code, said, param=".".join(map(str, first["loc"][1:])) or None)
+
+
+def _path_in(body: Any, error: Mapping[str, Any]) -> Iterator[object]:
+    """Where the error is, without the names that pydantic gives to the choices of a union."""
+    *path, last = error["loc"]
+    for part in path[1:]:
+        if isinstance(body, dict) and part in body:
+            body = body[part]
+            yield part
+        elif isinstance(body, list) and isinstance(part, int):
+            body = body[part]
+            yield part
+    if error["type"] == "missing" or (isinstance(body, dict) and last in body) or isinstance(last, int):
+        yield last
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:

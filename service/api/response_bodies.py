@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from .bodies import Clean, Metadata
-from .openai_bodies import CHAIN_OR_MODEL, AsObject, AsText, OpenAIBody
+from .openai_bodies import CHAIN_OR_MODEL, AsObject, AsText, OpenAIBody, Text, text_or_parts
 
 Message = dict[str, Any]
 
@@ -21,7 +21,10 @@ class InputImage(BaseModel):
     detail: Literal["auto", "low", "high"] = "auto"
 
 
-Parts = Annotated[str, Clean] | list[Annotated[InputText | InputImage, Field(discriminator="type")]]
+Parts = Annotated[
+    Text | Annotated[list[Annotated[InputText | InputImage, Field(discriminator="type")]], Tag("parts")],
+    Discriminator(text_or_parts),
+]
 
 
 class InputMessage(BaseModel):
@@ -135,7 +138,9 @@ class ResponseBody(OpenAIBody):
     """A response to make."""
 
     model: str = Field(description=CHAIN_OR_MODEL, examples=["agent"])
-    input: Annotated[str, Clean] | Annotated[list[InputItem], Field(min_length=1)]
+    input: Annotated[
+        Text | Annotated[list[InputItem], Field(min_length=1), Tag("parts")], Discriminator(text_or_parts)
+    ]
     instructions: Annotated[str, Clean] | None = None
     stream: bool = False
     stream_options: ResponseStreamOptions = Field(default_factory=ResponseStreamOptions)

@@ -9,6 +9,7 @@ from tests.wire.whatwg import EventStream
 
 RECORDS = logged(token("a"), token("[DONE]"), token("c"), done(), attempts=[1, 1, 3, 3])
 SSE = ("events", "tokens", "message", "llm-proxy")
+OF_OPENAI = ("openai", "openai-usage", "responses")
 
 
 @pytest.mark.parametrize("format_name", SSE)
@@ -55,7 +56,7 @@ async def test_a_client_that_is_cut_off_before_its_gap_asks_for_it_again(request
     assert b"event: gap\n" in again
 
 
-@pytest.mark.parametrize("format_name", sorted(EVERY_FORMAT.keys() - {*SSE, "openai"}))
+@pytest.mark.parametrize("format_name", sorted(EVERY_FORMAT.keys() - {*SSE, *OF_OPENAI}))
 async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event_stream(
     format_name: str,
 ) -> None:
@@ -64,7 +65,11 @@ async def test_nothing_comes_before_the_first_event_in_formats_that_are_no_event
     assert body[:1] in (b"a", b"{")
 
 
-async def test_openais_begins_with_the_first_event_since_its_sdk_takes_no_frame_without_data() -> None:
-    body = await (await Finished.of(RECORDS)).body("openai", "")
+@pytest.mark.parametrize("format_name", OF_OPENAI)
+async def test_openais_begin_with_the_first_event_since_its_sdk_takes_no_frame_without_data(
+    format_name: str,
+) -> None:
+    body = await (await Finished.of(RECORDS)).body(format_name, "")
     assert body is not None
-    assert body.startswith(f"id: {RUN_ID}.1.1\ndata: {{".encode())
+    first, then, *_ = body.split(b"\n")
+    assert first.startswith(f"id: {RUN_ID}.1.1".encode()) and then.startswith((b"data: {", b"event: "))
