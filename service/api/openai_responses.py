@@ -12,7 +12,7 @@ from ..run import Run, RunRequest
 from ..subscriptions import records_so_far
 from ..wire.response_object import DeletedResponse, OpenAIResponse
 from ..wire.response_story import RESPONSE_ID, ResponseStory
-from ..wire.responses import place_of_number
+from ..wire.responses import ResponsesFormat, place_of_number
 from .access import MayReadRun, MayRun, address_of
 from .admission import visit_of
 from .json_answers import Json, OrStream
@@ -69,8 +69,15 @@ async def get_response(
     run_id = response_id.removeprefix(RESPONSE_ID)
     if stream:
         cursor = START if starting_after is None else place_of_number(starting_after)
-        return await attach(services, caller, request, run_id, FORMAT, cursor)
+        answer = await attach(services, caller, request, run_id, FORMAT, cursor)
+        return _nothing_more(answer) if answer.status_code == 204 else answer
     return await _told(services, await services.runs.find(run_id, caller))
+
+
+def _nothing_more(answer: Response) -> Response:
+    """A stream without events: OpenAI's SDK for Node takes no answer without a body."""
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return Response(b"", 200, headers, media_type=ResponsesFormat.media_type)
 
 
 @router.post("/{response_id}/cancel", summary="Cancel a response")

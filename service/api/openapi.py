@@ -136,8 +136,8 @@ def _describe_streams(document: dict[str, Any]) -> None:
     for path, method in _OPENAI.items():
         operation = document["paths"][path][method]
         operation["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
-        operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
         if method == "post":
+            operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
             _add_parameters(operation, _STARTS[1:])
     for path in _STARTING:
         for operation in document["paths"][path].values():

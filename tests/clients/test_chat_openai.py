@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessageChunk, ToolMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 from openai import APIError, RateLimitError
 from pydantic import BaseModel
@@ -28,9 +28,9 @@ def test_it_invokes_and_streams_with_usage(service: Served, responses: bool) -> 
     model = model_at(service, use_responses_api=responses)
     whole = model.invoke("tokens=3")
     assert (whole.text, whole.usage_metadata and whole.usage_metadata["total_tokens"]) == ("t1 t2 t3 ", 12)
-    joined = AIMessageChunk("")
+    joined = AIMessageChunk(content="")
     for chunk in model.stream("tokens=3"):
-        joined += chunk  # type: ignore[assignment]  # chunks add up to a chunk
+        joined += chunk
     assert (joined.text, joined.usage_metadata and joined.usage_metadata["total_tokens"]) == ("t1 t2 t3 ", 12)
 
 
@@ -49,7 +49,7 @@ def test_an_agent_of_another_service_runs_its_own_tools_on_our_model(service: Se
         return f"{expression} to {digits} digits"
 
     agent = create_agent(model_at(service), [calculate])
-    messages = agent.invoke({"messages": [("user", "tools=1 tokens=2")]})["messages"]
+    messages = agent.invoke({"messages": [HumanMessage("tools=1 tokens=2")]})["messages"]
     assert [message.text for message in messages[-2:]] == ["1+1 to 2 digits", "t1 t2 "]
 
 

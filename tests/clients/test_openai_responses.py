@@ -56,7 +56,7 @@ def test_from_any_number_the_rest_is_that_of_the_uncut_run(client: OpenAI, model
 
 def test_a_stream_that_is_cut_while_it_runs_is_resumed_to_its_end(client: OpenAI, gate: str) -> None:
     asked = f"tokens=30 hold=10 gate={gate}"
-    seen = []
+    seen: list[Any] = []
     with client.responses.create(model="numbered", input=asked, stream=True, background=True) as stream:
         for event in stream:
             seen.append(event.to_dict())
