@@ -43,10 +43,14 @@ def _thought_in(chunk: dict[str, Any]) -> str | None:
 
 def carrying(model: Optioned, params: Mapping[str, Any]) -> Optioned:
     """As they are. A response format goes past LangChain, which would stream it through the SDK's objects."""
-    options = dict(params)
-    if form := options.pop("response_format", None):
-        options["extra_body"] = {"response_format": form}
-    return with_options(model, options)
+    return with_options(model, options_past_langchain(params, "response_format"))
+
+
+def options_past_langchain(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of these names go into the request's body as they are."""
+    past = {name: params[name] for name in names if name in params}
+    others = {name: value for name, value in params.items() if name not in past}
+    return {**others, "extra_body": past} if past else others
 
 
 def build(order: Order) -> OpenAIModel:

@@ -64,7 +64,7 @@ class Completion:
         self._answer = AnswerText()
         self._text: list[str] = []
         self._thoughts: list[str] = []
-        self._calls: dict[int, CompletedCall] = {}
+        self._calls: dict[str, CompletedCall] = {}
         self._finish: ChatFinish = "stop"
         self._usage: ChatUsage | None = None
 
@@ -110,4 +110,4 @@ class Completion:
         new = CompletedCall(
             id=piece.tool_call_id, type="function", function={"name": piece.name, "arguments": ""}
         )
-        self._calls.setdefault(piece.index, new)["function"]["arguments"] += piece.args_delta
+        self._calls.setdefault(piece.tool_call_id, new)["function"]["arguments"] += piece.args_delta

@@ -72,7 +72,7 @@ class OpenAIFormat(SSEFormat):
         self._include_usage = include_usage
         self._head = _head("", 0, "")
         self._is_bare = False
-        self._called: set[int] = set()
+        self._called: dict[str, int] = {}
 
     def opening(self, place: str) -> bytes:
         return b""
@@ -113,12 +113,12 @@ class OpenAIFormat(SSEFormat):
                 return []
 
     def _call(self, event: ToolCall) -> dict[str, Any]:
-        """A piece of a call: the first of its index has the id and the name."""
-        if event.index in self._called:
-            return {"index": event.index, "function": {"arguments": event.args_delta}}
-        self._called.add(event.index)
+        """A piece of a call: the first one has the id and the name."""
+        if (known := self._called.get(event.tool_call_id)) is not None:
+            return {"index": known, "function": {"arguments": event.args_delta}}
+        index = self._called[event.tool_call_id] = len(self._called)
         function = {"name": event.name, "arguments": event.args_delta}
-        return {"index": event.index, "id": event.tool_call_id, "type": "function", "function": function}
+        return {"index": index, "id": event.tool_call_id, "type": "function", "function": function}
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}

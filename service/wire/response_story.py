@@ -49,7 +49,7 @@ class ResponseStory:
         self._answer = AnswerText()
         self._message: tuple[int, OutputMessage, list[str]] | None = None
         self._thoughts: tuple[int, OutputReasoning, list[str]] | None = None
-        self._calls: dict[int, tuple[int, OutputCall, list[str]]] = {}
+        self._calls: dict[str, tuple[int, OutputCall, list[str]]] = {}
 
     @property
     def response(self) -> OpenAIResponse:
@@ -179,7 +179,7 @@ class ResponseStory:
 
     def _call(self, piece: ToolCall) -> Told:
         told: Told = []
-        if piece.index not in self._calls:
+        if piece.tool_call_id not in self._calls:
             item = OutputCall(
                 id=self._item_id("fc"),
                 type="function_call",
@@ -188,10 +188,10 @@ class ResponseStory:
                 name=piece.name,
                 arguments="",
             )
-            self._calls[piece.index] = index, item, _ = len(self._response["output"]), item, []
+            self._calls[piece.tool_call_id] = index, item, _ = len(self._response["output"]), item, []
             self._response["output"].append(item)
             told = [_added(index, dict(item))]
-        index, item, texts = self._calls[piece.index]
+        index, item, texts = self._calls[piece.tool_call_id]
         texts.append(piece.args_delta)
         if not piece.args_delta:
             return told
