@@ -9,6 +9,7 @@ from .client import StreamFailed
 from .compare import compare
 from .growth import growth
 from .processes import Cores, StartFailed
+from .proxying import proxying
 from .recording import recording
 from .search import history_search
 from .securing import securing
@@ -17,6 +18,7 @@ from .subscribers import subscribers
 
 BENCHMARKS = {
     "compare": compare,
+    "proxying": proxying,
     "subscribers": subscribers,
     "growth": growth,
     "recording": recording,

@@ -113,6 +113,13 @@ class Token(Timed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredToken(Token):
+    """A token with the log probabilities that were asked for, as OpenAI has them in `logprobs.content`."""
+
+    logprobs: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reasoning(Timed):
     """A model's thinking, where the provider sends it."""
 
@@ -358,6 +365,8 @@ def decode_event(name: str, line: bytes) -> Event:
     fields = orjson.loads(line)
     if name in _WITH_DATA:
         fields["data_"] = fields.pop("data")
+    if name == Token.type and "logprobs" in fields:
+        return ScoredToken(**fields)
     return EVENTS[name](**fields)
 
 

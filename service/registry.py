@@ -16,7 +16,7 @@ from .chain_sources import ChainSource, does_not_load, find_chains
 from .checkpoints import Saver, memory_checkpoints
 from .errors import InvalidRequest, NotFound, RefusedParam, StartError
 from .events import BARE_CHAIN
-from .providers import OF_TOOLS, Models
+from .providers import OF_A_MODEL_ALONE, Models
 
 FIRST_SHIPPED = "chat"
 
@@ -60,9 +60,12 @@ class Registry:
                 return None
             message = f"The chain {chain.name!r} has its own model: leave out `model` and `params`."
             raise InvalidRequest("model_fixed", message)
-        if chain is not self.bare and (tools := OF_TOOLS & params.keys()):
-            named = min(tools)
-            raise RefusedParam(named, f"The chain {chain.name!r} has its own tools: leave out {named!r}.")
+        if chain is not self.bare and (refused := OF_A_MODEL_ALONE & params.keys()):
+            named = min(refused)
+            message = (
+                f"{named!r} goes with a model alone, and not with the chain {chain.name!r}: leave it out."
+            )
+            raise RefusedParam(named, message)
         chosen = model or self._models.default
         self._models.check(chosen, params)
         return chosen

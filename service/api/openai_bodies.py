@@ -13,7 +13,7 @@ _RENAMED = {"max_completion_tokens": "max_tokens"}
 _OF_THE_MODEL = (
     *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "presence_penalty"),
     *("frequency_penalty", "logit_bias", "reasoning_effort", "user", "tools", "tool_choice"),
-    *("parallel_tool_calls", "response_format"),
+    *("parallel_tool_calls", "response_format", "logprobs", "top_logprobs"),
 )
 
 
@@ -181,6 +181,8 @@ class ChatCompletionBody(OpenAIBody):
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
     reasoning_effort: Annotated[str, Clean, Field(max_length=32)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
     user: Annotated[str, Clean, Field(max_length=512)] | None = None
     metadata: Metadata = Field(default_factory=dict, description="Kept with the run.")
     tools: Annotated[list[ChatTool], Field(max_length=128)] | None = None

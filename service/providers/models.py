@@ -14,7 +14,7 @@ from ..offline import OfflineChatModel
 from .fast_models import fast
 from .optioned import Optioned, with_options
 from .order import HttpClients, Order, Timeouts
-from .params import check_params
+from .params import SCORES, check_params
 from .table import PROVIDERS, Provider
 
 OFFLINE = "offline"
@@ -24,7 +24,7 @@ MODELS_KEPT = 64
 
 BUILT_WITH = frozenset({"temperature", "max_tokens"})  # what clients send most; all others are of each call
 
-OFFLINE_REFUSES = frozenset({"presence_penalty", "frequency_penalty", "logit_bias", "reasoning_effort"})
+OFFLINE_REFUSES = SCORES | {"presence_penalty", "frequency_penalty", "logit_bias", "reasoning_effort"}
 
 
 class OfflineModel(Optioned, OfflineChatModel):

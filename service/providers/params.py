@@ -26,6 +26,8 @@ class ModelParams(TypedDict, total=False):
     logit_bias: dict[str, float]
     reasoning_effort: str
     user: str
+    logprobs: bool
+    top_logprobs: Annotated[int, Field(ge=0, le=20)]
     tools: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=128)]
     tool_choice: Literal["auto", "none", "required"] | dict[str, Any]
     parallel_tool_calls: bool
@@ -34,6 +36,8 @@ class ModelParams(TypedDict, total=False):
 
 PARAMS = tuple(ModelParams.__annotations__)
 OF_TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
+SCORES = frozenset({"logprobs", "top_logprobs"})
+OF_A_MODEL_ALONE = OF_TOOLS | SCORES  # a chain has its own tools, and tells its answer without scores
 
 _NO_CHOICE = ("auto", "none")  # of `tool_choice`: what can be done without it
 

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from .order import Order
+from .params import SCORES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ PROVIDERS = {
             key="ANTHROPIC_API_KEY",
             url="ANTHROPIC_BASE_URL",
             default_model="claude-haiku-4-5",
-            refuses=frozenset(
+            refuses=SCORES
+            | frozenset(
                 {
                     *("seed", "presence_penalty", "frequency_penalty", "logit_bias"),
                     "response_format.json_object",
@@ -82,7 +84,8 @@ PROVIDERS = {
             url="OLLAMA_HOST",
             keyless=True,
             default_model="llama3.2",
-            refuses=frozenset(
+            refuses=SCORES
+            | frozenset(
                 {"presence_penalty", "frequency_penalty", "logit_bias", "parallel_tool_calls", "tool_choice"}
             ),
         ),

@@ -1,13 +1,13 @@
 """Pure: a run's events as one chat.completion object, as OpenAI answers who does not stream."""
 
 from datetime import datetime
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from ..events import BARE_CHAIN, Done, Event, Reasoning, RunStarted, ToolCall
 from .answer import AnswerText
-from .openai import ChatFinish, ChatUsage, finish_of, usage_of
+from .openai import ChatFinish, ChatUsage, finish_of, scores_of, usage_of
 
 
 class CompletedFunction(TypedDict):
@@ -35,13 +35,20 @@ class CompletedMessage(TypedDict):
     tool_calls: NotRequired[list[CompletedCall]]
 
 
+class CompletedScores(TypedDict):
+    """The log probabilities of the answer's tokens, as the provider tells them."""
+
+    content: list[Any]
+    refusal: None
+
+
 class CompletedChoice(TypedDict):
     """The one choice."""
 
     index: int
     message: CompletedMessage
     finish_reason: ChatFinish
-    logprobs: None
+    logprobs: CompletedScores | None
 
 
 class ChatCompletion(TypedDict):
@@ -63,6 +70,7 @@ class Completion:
         self._is_bare = False
         self._answer = AnswerText()
         self._text: list[str] = []
+        self._scores: list[Any] = []
         self._thoughts: list[str] = []
         self._calls: dict[str, CompletedCall] = {}
         self._finish: ChatFinish = "stop"
@@ -70,6 +78,7 @@ class Completion:
 
     def take(self, event: Event) -> None:
         self._text += self._answer.due(event)
+        self._scores += scores_of(event) or []
         match event:
             case RunStarted():
                 self._id, self._model = f"chatcmpl-{event.run_id}", event.model or event.chain
@@ -86,7 +95,12 @@ class Completion:
                 pass
 
     def told(self) -> ChatCompletion:
-        choice = CompletedChoice(index=0, message=self._message(), finish_reason=self._finish, logprobs=None)
+        choice = CompletedChoice(
+            index=0,
+            message=self._message(),
+            finish_reason=self._finish,
+            logprobs={"content": self._scores, "refusal": None} if self._scores else None,
+        )
         return {
             "id": self._id,
             "object": "chat.completion",

@@ -20,6 +20,7 @@ from ..events import (
     Reasoning,
     RunError,
     RunStarted,
+    ScoredToken,
     ToolCall,
     UsageTotals,
 )
@@ -82,7 +83,7 @@ class OpenAIFormat(SSEFormat):
             return []
         event = record.event()
         text = "".join(self._answer.due(event))
-        objects = [self._chunk({"content": text})] if text else []
+        objects = [self._chunk({"content": text}, scores=scores_of(event))] if text else []
         objects += self._objects(event)
         return self._framed(objects, ends=record.terminal)
 
@@ -120,8 +121,12 @@ class OpenAIFormat(SSEFormat):
         function = {"name": event.name, "arguments": event.args_delta}
         return {"index": index, "id": event.tool_call_id, "type": "function", "function": function}
 
-    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    def _chunk(
+        self, delta: dict[str, Any], finish_reason: str | None = None, scores: list[Any] | None = None
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        if scores is not None:
+            choice["logprobs"] = {"content": scores, "refusal": None}
         usage = b',"usage":null' if self._include_usage else b""
         return b'%b"choices":[%b]%b}' % (self._head, encode_json(choice), usage)
 
@@ -165,6 +170,11 @@ def finish_of(event: Done, *, is_bare: bool) -> ChatFinish:
             return "tool_calls"
         case _:
             return "stop"
+
+
+def scores_of(event: Event) -> list[Any] | None:
+    """The log probabilities of a token, where they were asked for."""
+    return event.logprobs if isinstance(event, ScoredToken) else None
 
 
 def kind_of(event: RunError) -> str:

@@ -71,9 +71,8 @@ def test_they_reach_the_model_inside_of_a_chain_with_tools_of_its_own(
     prompt = once("tools=1 tokens=1")
     frames = events_of(service, prompt, MODELS["openai"], chain="agent", params={"seed": 3, "stop": ["END"]})
     assert len(all_of(frames, "tool_end", "name")) == 1
-    assert [(call.body["seed"], call.body["stop"]) for call in provider.calls_of(prompt)] == [
-        (3, ["END"])
-    ] * 2
+    calls = provider.calls_of(prompt)
+    assert [(call.body["seed"], call.body["stop"]) for call in calls] == [(3, ["END"])] * 2
     assert all(call.asked.tools for call in calls)
 
 
@@ -83,7 +82,7 @@ def test_they_reach_the_model_inside_of_a_chain_with_tools_of_its_own(
         ("anthropic", {"seed": 1}, "unsupported_parameter"),
         ("anthropic", {"response_format": {"type": "json_object"}}, "unsupported_parameter"),
         ("ollama", {"tool_choice": "required"}, "unsupported_parameter"),
-        ("openai", {"logprobs": True}, "unknown_param"),
+        ("openai", {"top_k": 3}, "unknown_param"),
         ("openai", {"temperature": True}, "bad_param"),
         ("openai", {"tools": []}, "bad_param"),
         ("openai", {"tool_choice": "maybe"}, "bad_param"),
