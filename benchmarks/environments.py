@@ -6,10 +6,8 @@ import venv
 from importlib.metadata import version
 from pathlib import Path
 
-LANGSERVE, LITELLM = (
-    "langserve[server]==0.3.3",
-    "litellm[proxy]==1.106.2",
-)  # later proxies need what no index has
+# Later proxies of LiteLLM need a package that no index has.
+LANGSERVE, LITELLM = "langserve[server]==0.3.3", "litellm[proxy]==1.106.2"
 # Of what both LangServe's environment and ours have, the versions that we have.
 SHARED = ("langchain-core", "langchain-openai", "openai", "fastapi", "uvicorn", "uvloop", "httptools")
 INSTALL_SECONDS = 900
@@ -25,8 +23,8 @@ def langserve_python(*, install: bool) -> Path:
 
 
 def litellm_python(*, install: bool) -> Path:
-    """The interpreter that has LiteLLM's proxy. Raises Missing."""
-    return _python_with(LITELLM, install=install)
+    """The interpreter that has LiteLLM's proxy, and the parser in C that all others have. Raises Missing."""
+    return _python_with(LITELLM, f"httptools=={version('httptools')}", install=install)
 
 
 def _python_with(system: str, *others: str, install: bool) -> Path:
