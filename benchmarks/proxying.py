@@ -31,6 +31,7 @@ LITELLM = replace(
         "CONFIG_FILE_PATH": str(ROOT / "benchmarks" / "litellm.yaml"),
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # it would fetch prices
         "LITELLM_LOG": "ERROR",
+        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",  # ours asks for no key either
     },
 )
 

@@ -56,6 +56,8 @@ LIMIT_HEADERS = (
     "RateLimit-Policy",
 )
 
+OPENAI_HEADERS = tuple(f"x-ratelimit-{name}-requests" for name in ("limit", "remaining", "reset"))
+
 _LIMIT_FIELDS = [name.lower().encode() for name in LIMIT_HEADERS]
 _VISIT = "chainstream.visit"
 
@@ -155,8 +157,8 @@ def openai_headers_of(scope: Scope, standing: Standing) -> list[tuple[bytes, byt
     """As OpenAI's clients know them, on its routes."""
     if not get_route_path(scope).startswith(OPENAI_ROUTES):
         return []
-    told = {"limit": standing.rate.requests, "remaining": standing.remaining, "reset": f"{standing.reset}s"}
-    return [(f"x-ratelimit-{name}-requests".encode(), f"{value}".encode()) for name, value in told.items()]
+    values = standing.rate.requests, standing.remaining, f"{standing.reset}s"
+    return [(name.encode(), f"{value}".encode()) for name, value in zip(OPENAI_HEADERS, values, strict=True)]
 
 
 def headers_of(standing: Standing) -> list[tuple[bytes, bytes]]:

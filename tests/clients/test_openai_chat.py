@@ -322,3 +322,12 @@ def test_held_streams_go_on_through_pings(service: Served) -> None:
         assert first.choices[0].delta.role == "assistant"
         GATES["first-word"].open()
         assert text_of(list(stream)) == "run:1; run:2; "
+
+
+def test_a_page_may_send_what_the_sdk_does(service: Served) -> None:
+    sent = "authorization,content-type,x-stainless-lang,x-stainless-retry-count,x-stainless-timeout"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": sent}
+    preflight = service.ask(
+        "OPTIONS", "/v1/chat/completions", b"", {"Origin": "http://localhost:3000", **asked}
+    )
+    assert preflight.status == 200 and preflight.headers["access-control-allow-origin"]
