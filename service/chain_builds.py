@@ -34,7 +34,7 @@ class BuildKey(NamedTuple):
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(dict(value), option=orjson.OPT_SORT_KEYS)
 
 
 class Takes(NamedTuple):
