@@ -76,8 +76,10 @@ def kinds(events: Sequence[Event]) -> list[str]:
 
 
 def test_a_chains_answer_is_one_message_and_its_own_calls_and_thoughts_are_not_told() -> None:
-    events = [begun("agent"), thought("hm"), token("Let "), call(0, "{}"), ended(), tool_start(), tool_end(),
-              token("2", "m2"), ended("m2"), done()]  # fmt: skip
+    events: list[Event] = [
+        *(begun("agent"), thought("hm"), token("Let "), call(0, "{}"), ended(), tool_start(), tool_end()),
+        *(token("2", "m2"), ended("m2"), done()),
+    ]
     assert kinds(events) == [
         "created", "in_progress", "output_item.added", "content_part.added", "output_text.delta",
         "output_text.delta", "output_text.done", "content_part.done", "output_item.done", "completed",
@@ -89,7 +91,7 @@ def test_a_chains_answer_is_one_message_and_its_own_calls_and_thoughts_are_not_t
 def test_a_models_thoughts_text_and_calls_are_items_in_their_order() -> None:
     calls = [call(0, ""), call(1, '{"a"'), call(0, "{}"), call(1, ":1}")]
     end = MessageEnd(t=2, message_id="m1", finish_reason="tool_calls")
-    events = [begun(), thought("hm"), token("hi"), *calls, end, done()]
+    events: list[Event] = [begun(), thought("hm"), token("hi"), *calls, end, done()]
     *_, last = told(logged(*events))
     output = last["response"]["output"]
     assert [item["type"] for item in output] == ["reasoning", "message", "function_call", "function_call"]
