@@ -90,6 +90,7 @@ lock: ## Write the lock files anew; ARGS=--upgrade takes newer versions
 	@$(LOCK) pyproject.toml requirements.in -o requirements.txt
 	@$(LOCK) pyproject.toml requirements-dev.in -o requirements-dev.txt
 	@$(LOCK) pyproject.toml -c requirements.txt -o requirements-run.txt
+	@$(LOCK) tests/instructor/requirements.in -o tests/instructor/requirements.txt
 
 clean: ## Remove the virtual environment and all caches
 	@rm -rf $(VENV) $(VENV).incomplete .coverage .coverage.* htmlcov

@@ -11,6 +11,7 @@ from .filtering import filtering
 from .growth import growth
 from .observing import observing
 from .processes import Cores, StartFailed
+from .proxying import proxying
 from .recording import recording
 from .search import history_search
 from .securing import securing
@@ -19,6 +20,7 @@ from .subscribers import subscribers
 
 BENCHMARKS = {
     "compare": compare,
+    "proxying": proxying,
     "subscribers": subscribers,
     "growth": growth,
     "recording": recording,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .cpu import resident_mb
-from .langserve_environment import Missing, langserve_python
+from .environments import Missing, langserve_python
 from .outcome import put
 from .processes import Cores
 from .sizes import Sizes

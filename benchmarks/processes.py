@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
-START_SECONDS = 30.0
+START_SECONDS = 120.0  # LiteLLM imports for half a minute
 STOP_SECONDS = 15.0
 
 Address = tuple[str, int]

@@ -32,7 +32,7 @@ class System:
         return json.dumps(self.asks(load.prompt)).encode() if self.posts else b""
 
 
-def _uvicorn(app: str) -> tuple[str, ...]:
+def uvicorn(app: str) -> tuple[str, ...]:
     return (
         *("uvicorn", app, "--host", "127.0.0.1", "--port", "{port}"),
         *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
@@ -45,9 +45,9 @@ PROVIDER = System(
     posts="/v1/chat/completions",
     asks=lambda prompt: {"messages": [{"role": "user", "content": prompt}], "stream": True},
 )
-PLAIN = System(name="plain LangChain service", command=_uvicorn("benchmarks.plain_service:app"))
+PLAIN = System(name="plain LangChain service", command=uvicorn("benchmarks.plain_service:app"))
 LANGSERVE = System(
-    name="LangServe", command=_uvicorn("benchmarks.langserve_service:app"), posts="/answer/stream"
+    name="LangServe", command=uvicorn("benchmarks.langserve_service:app"), posts="/answer/stream"
 )
 OURS = System(
     name="this service",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -79,6 +80,12 @@ class Call:
         async with self.chain.builds.lease(self.key) as runnable:
             graph = graph_of(with_checkpoints(runnable, self.checkpoints) if self.checkpoints else runnable)
             return graph is not None and await asks_in(graph, self._thread(run_id), interrupt_ids)
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether the answer is asked for as JSON."""
+        form = orjson.loads(self.key.params).get("response_format")
+        return form is not None and form.get("type") != "text"
 
     @property
     def checkpoints(self) -> Saver | None:

@@ -25,13 +25,16 @@ class BuildKey(NamedTuple):
     """What a build depends on; parts that a chain's `build` does not take are left empty."""
 
     model: str | None = None
-    params: tuple[tuple[str, Any], ...] = ()
+    params: bytes = b"{}"
     configurable: bytes = b"{}"
 
     @classmethod
     def of(cls, model: str | None, params: Mapping[str, Any], configurable: Mapping[str, Any]) -> Self:
-        config = orjson.dumps(configurable, option=orjson.OPT_SORT_KEYS)
-        return cls(model, tuple(sorted(params.items())), config)
+        return cls(model, _canonical(params), _canonical(configurable))
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(dict(value), option=orjson.OPT_SORT_KEYS)
 
 
 class Takes(NamedTuple):

@@ -50,9 +50,17 @@ def written_in(
     message = chunk.message
     content = message.content
     calls = _call_pieces(message) if isinstance(message, AIMessageChunk) and message.tool_call_chunks else ()
+    scores = _scores_in(chunk) if chunk.generation_info else None
     if isinstance(content, str) and not message.additional_kwargs:
-        return Written(content, "", calls)
-    return Written(text_of(content), _reasoning_of(message), calls)
+        return Written(content, "", calls, scores)
+    return Written(text_of(content), _reasoning_of(message), calls, scores)
+
+
+def _scores_in(chunk: ChatGenerationChunk) -> list[Any] | None:
+    """Log probabilities, as OpenAI and its kin tell them."""
+    told = (chunk.generation_info or {}).get("logprobs")
+    content = told.get("content") if isinstance(told, Mapping) else None
+    return to_json(content) if isinstance(content, list) and content else None
 
 
 def ending_of(result: LLMResult) -> Ending:

@@ -3,6 +3,7 @@
 ChainstreamError
 ├── RequestError            the caller's mistake, told before the first byte
 │   ├── InvalidRequest          400  a field, a cursor or a header is wrong
+│   │   └── RefusedParam             a parameter of the model that is not taken here
 │   ├── Unauthorized            401  no key, or a wrong one
 │   ├── BudgetExhausted         402  what the key or the team may spend is spent
 │   ├── Forbidden               403  a browser of another site, or a key without the scope
@@ -46,6 +47,14 @@ class RequestError(ChainstreamError):
 
 class InvalidRequest(RequestError):
     """A part of the request is not what the route takes."""
+
+
+class RefusedParam(InvalidRequest):
+    """A parameter that is known, and not taken here; `param` is its name."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__("unsupported_parameter", message)
+        self.param = param
 
 
 class Unauthorized(RequestError):

@@ -17,6 +17,8 @@ from .values import encode_json
 
 PROTOCOL = 1
 
+BARE_CHAIN = ":model"  # of runs of a model with no chain around it; names of chains have no colon
+
 Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Channel = Literal["answer", "inner"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
@@ -109,6 +111,13 @@ class Token(Timed):
     step: str | None
     channel: Channel
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredToken(Token):
+    """A token with the log probabilities that were asked for, as OpenAI has them in `logprobs.content`."""
+
+    logprobs: list[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +388,8 @@ def decode_event(name: str, line: bytes) -> Event:
     fields = orjson.loads(line)
     if name in _WITH_DATA:
         fields["data_"] = fields.pop("data")
+    if name == Token.type and "logprobs" in fields:
+        return ScoredToken(**fields)
     return EVENTS[name](**fields)
 
 

@@ -19,6 +19,27 @@ from .lifetime import Lifespan, SelfStart, StartErrors
 from .request_log import RequestLog
 from .settings import Settings
 
+# What OpenAI's SDK sends from a page, besides the rest.
+_OF_OPENAI = (
+    *("OpenAI-Organization", "OpenAI-Project"),
+    *(
+        f"X-Stainless-{name}"
+        for name in (
+            *(
+                "Lang",
+                "Package-Version",
+                "OS",
+                "Arch",
+                "Runtime",
+                "Runtime-Version",
+                "Retry-Count",
+                "Timeout",
+            ),
+            *("Helper-Method", "Poll-Helper", "Custom-Poll-Interval"),
+        )
+    ),
+)
+
 _REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
@@ -40,6 +61,7 @@ def add_middleware(app: FastAPI, settings: Settings, lifespan: Lifespan, limits:
             "X-Request-ID",
             "Authorization",
             "X-API-Key",
+            *_OF_OPENAI,
         ],
         expose_headers=EXPOSED_HEADERS,
     )

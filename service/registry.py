@@ -1,6 +1,7 @@
 """The chains by name, built and kept while the service runs, and the model that a run of each gets."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import orjson
 from langchain_core.runnables import Runnable
 
+from . import bare_chain
 from .chain import Chain
 from .chain_builds import BuildKey, ChainBuilds, Takes, takes_of
 from .chain_sources import ChainSource, does_not_load, find_chains
 from .checkpoints import Saver, memory_checkpoints
-from .errors import InvalidRequest, NotFound, StartError
-from .providers import Models
+from .errors import InvalidRequest, NotFound, RefusedParam, StartError
+from .events import BARE_CHAIN
+from .providers import OF_A_MODEL_ALONE, Models
 
 FIRST_SHIPPED = "chat"
 
@@ -21,8 +24,10 @@ FIRST_SHIPPED = "chat"
 class Registry:
     """The chains by name, in the order in which they are offered."""
 
-    def __init__(self, chains: Sequence[Chain], models: Models, first: str) -> None:
+    def __init__(self, chains: Sequence[Chain], models: Models, first: str, bare: Chain) -> None:
         self.chains = {chain.name: chain for chain in chains}
+        self.bare = bare  # a model alone; found by its name, and not offered
+        self.opened_at = int(time.time())
         self.first = first  # the chain of a request that names none
         self._models = models
 
@@ -38,6 +43,8 @@ class Registry:
 
     def get(self, name: str | None) -> Chain:
         """The chain of this name, or the first; raises NotFound."""
+        if name == self.bare.name:
+            return self.bare
         if chain := self.chains.get(name or self.first):
             return chain
         raise NotFound("unknown_chain", f"There is no chain {name!r}; there are {', '.join(self.chains)}.")
@@ -53,6 +60,12 @@ class Registry:
                 return None
             message = f"The chain {chain.name!r} has its own model: leave out `model` and `params`."
             raise InvalidRequest("model_fixed", message)
+        if chain is not self.bare and (refused := OF_A_MODEL_ALONE & params.keys()):
+            named = min(refused)
+            message = (
+                f"{named!r} goes with a model alone, and not with the chain {chain.name!r}: leave it out."
+            )
+            raise RefusedParam(named, message)
         chosen = model or self._models.default
         self._models.check(chosen, params)
         return chosen
@@ -75,7 +88,9 @@ async def open_registry(
             message = "There is no chain to serve: name one, as in serve ./agent.py:graph, or in CHAINS."
             raise StartError("no_chain", message)
         first = FIRST_SHIPPED if shipped and FIRST_SHIPPED in chains else next(iter(chains))
-        yield Registry(list(chains.values()), models, first)
+        source = ChainSource(BARE_CHAIN, __name__, bare_chain, bare_chain.build)
+        bare = await _open_chain(source, models, checkpoints, stack)
+        yield Registry(list(chains.values()), models, first, bare)
 
 
 async def _open_chain(
@@ -101,7 +116,7 @@ def _builder(target: Any, takes: Takes, models: Models) -> Callable[[BuildKey], 
     def build(key: BuildKey) -> Any:
         given: dict[str, Any] = {}
         if takes.model:
-            given[takes.model] = models.get(key.model or models.default, dict(key.params))
+            given[takes.model] = models.get(key.model or models.default, orjson.loads(key.params))
         if takes.config:
             given[takes.config] = {"configurable": orjson.loads(key.configurable)}
         return target(**given)

@@ -311,6 +311,7 @@ class Runs:
             meter=meter,
             context=context_of_run(run.run_id, run.key_id),
             filtered=filtered,
+            structured=call.is_structured,
         )
 
     def _close(self, run: Run, figures: Figures) -> None:

@@ -20,6 +20,7 @@ from .events import (
     Partial,
     Reasoning,
     Restart,
+    ScoredToken,
     Source,
     Sources,
     StepEnd,
@@ -234,7 +235,7 @@ class Transcript:
         if written.reasoning and (text := message.reasoning.feed(written.reasoning)):
             self._put(Reasoning(t=t, message_id=message.message_id, step=message.step, text=text))
         if written.text and (text := message.text.feed(written.text)):
-            self._put_token(t, message, text)
+            self._put_token(t, message, text, written.scores)
         for piece in written.calls:
             self._put_call(t, message, piece)
 
@@ -244,9 +245,21 @@ class Transcript:
             message = _Message(self._next("m"), None, "answer", None, None, None, time.monotonic())
             self._put_token(self.now, message, clean_text(text))
 
-    def _put_token(self, t: int, message: _Message, text: str) -> None:
+    def _put_token(self, t: int, message: _Message, text: str, scores: list[Any] | None = None) -> None:
         if message.channel == "answer":
             self._answering.add(message.message_id)
+        if scores is not None:
+            self._put(
+                ScoredToken(
+                    t=t,
+                    message_id=message.message_id,
+                    step=message.step,
+                    channel=message.channel,
+                    text=text,
+                    logprobs=scores,
+                )
+            )
+            return
         self._put(
             Token(t=t, message_id=message.message_id, step=message.step, channel=message.channel, text=text)
         )

@@ -59,6 +59,7 @@ class Written(NamedTuple):
     text: str = ""
     reasoning: str = ""
     calls: Sequence[CallPiece] = ()
+    scores: list[Any] | None = None  # log probabilities, where they were asked for
 
     def __bool__(self) -> bool:
         return bool(self.text or self.reasoning or self.calls)

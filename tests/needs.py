@@ -26,6 +26,7 @@ BROWSERS = (
 LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
 PACKAGES = "pip install -r requirements-dev.txt"
 NODE = Path(__file__).parent / "node"
+INSTRUCTOR = Path(__file__).parent / "instructor"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,13 @@ NEEDS: dict[str, tuple[Part, ...]] = {
             name="what tests/node lists",
             present=lambda: (NODE / "node_modules" / ".package-lock.json").exists(),
             install="npm ci --prefix tests/node",
+        ),
+    ),
+    "instructor": (
+        Part(
+            name="instructor's own environment",
+            present=lambda: (INSTRUCTOR / ".venv" / "complete").exists(),
+            install="tests/instructor/install",
         ),
     ),
     "make": (_system("make", lambda: shutil.which("make") is not None),),

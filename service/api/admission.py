@@ -6,6 +6,7 @@ caller. What only goes on with a run is free: a browser's EventSource dies for g
 
 from typing import Literal, cast
 
+from starlette._utils import get_route_path  # private, but what routes are matched by, so no way around
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ from ..access.limits import CallerLimits, Kind, RateLimited, Standing
 from ..access.open_streams import Place
 from ..access.parties import party_of
 from .negotiation import brings_cursor
+from .openai_errors import OPENAI_ROUTES
 
 # GETs are reads but for these; all else starts something but for those that say so below.
 STARTING_GETS = frozenset({"/stream", "/chat/stream", "/openai-stream"})
@@ -29,9 +31,12 @@ STREAMING_POSTS = frozenset(
         "/llm-proxy",
         "/ag-ui/{chain}",
         "/ai-sdk/{chain}",
+        "/v1/chat/completions",
+        "/v1/responses",
     }
 )
 ATTACHING = frozenset({"/runs/{run_id}/events", "/ai-sdk/{chain}/{chat_id}/stream"})
+RESPONSE = "/v1/responses/{response_id}"
 STARTING_NOTHING = frozenset(
     {
         "/runs/{run_id}",
@@ -40,6 +45,8 @@ STARTING_NOTHING = frozenset(
         "/chat/stream/{stream_id}/cancel",
         "/threads",
         "/threads/{thread_id}",
+        "/v1/responses/{response_id}",
+        "/v1/responses/{response_id}/cancel",
     }
 )
 
@@ -50,6 +57,8 @@ LIMIT_HEADERS = (
     "RateLimit",
     "RateLimit-Policy",
 )
+
+OPENAI_HEADERS = tuple(f"x-ratelimit-{name}-requests" for name in ("limit", "remaining", "reset"))
 
 _LIMIT_FIELDS = [name.lower().encode() for name in LIMIT_HEADERS]
 _VISIT = "chainstream.visit"
@@ -100,7 +109,8 @@ class Admission:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start" and visit.standing is not None:
-                message["headers"] = [*message["headers"], *headers_of(visit.standing)]
+                told = [*headers_of(visit.standing), *openai_headers_of(scope, visit.standing)]
+                message["headers"] = [*message["headers"], *told]
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 visit.leave()  # before the client can know of the end, and ask for the next
             await send(message)
@@ -128,12 +138,29 @@ def kind_of(connection: HTTPConnection, route: str) -> Kind | Literal["free"]:
     if connection.scope["type"] == "websocket":
         return "free"
     if connection.scope["method"] in ("GET", "HEAD"):
-        if route in ATTACHING or (route in STARTING_GETS and brings_cursor(connection)):
+        if (
+            route in ATTACHING
+            or (route == RESPONSE and streams(connection))
+            or (route in STARTING_GETS and brings_cursor(connection))
+        ):
             return "free"
         return "start" if route in STARTING_GETS else "read"
     if route in STREAMING_POSTS and brings_cursor(connection):
         return "free"
     return "read" if route in STARTING_NOTHING else "start"
+
+
+def streams(connection: HTTPConnection) -> bool:
+    """Whether the query of a route that can stream asks for it, as OpenAI's SDKs write it."""
+    return connection.query_params.get("stream", "").lower() in ("true", "1")
+
+
+def openai_headers_of(scope: Scope, standing: Standing) -> list[tuple[bytes, bytes]]:
+    """As OpenAI's clients know them, on its routes."""
+    if not get_route_path(scope).startswith(OPENAI_ROUTES):
+        return []
+    values = standing.rate.requests, standing.remaining, f"{standing.reset}s"
+    return [(name.encode(), f"{value}".encode()) for name, value in zip(OPENAI_HEADERS, values, strict=True)]
 
 
 def headers_of(standing: Standing) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ nothing is checked or converted.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from starlette.responses import Response
@@ -30,6 +31,17 @@ class Json(Response, Generic[Shape]):
         super().__init__(encode_json(content), status, headers)
 
 
+@dataclass(frozen=True, slots=True)
+class OrStream:
+    """Stands beside a route's `Response`, which is JSON of this shape, or a stream where one is asked for."""
+
+    shape: Any
+
+
 def shape_of(endpoint: Callable[..., Any] | None) -> Any:
     """What a route's function says to hand over as JSON; None where it says nothing of it."""
-    return getattr(getattr(endpoint, "__annotations__", {}).get("return"), "shape", None)
+    returned = getattr(endpoint, "__annotations__", {}).get("return")
+    either = next(
+        (each for each in getattr(returned, "__metadata__", ()) if isinstance(each, OrStream)), None
+    )
+    return getattr(either or returned, "shape", None)

@@ -14,6 +14,7 @@ from ..events import EVENTS
 from ..wire import FORMATS
 from .ag_ui_body import schemas as ag_ui_schemas
 from .json_answers import shape_of
+from .openai_errors import OPENAI_ROUTES, OpenAIError
 from .problems import Problem
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
@@ -25,6 +26,7 @@ _OF_ONE_FORMAT = (
     "/ai-sdk/{chain}",
     "/ai-sdk/{chain}/{chat_id}/stream",
 )
+_OPENAI = {"/v1/chat/completions": "post", "/v1/responses": "post", "/v1/responses/{response_id}": "get"}
 _STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
 _REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -81,7 +83,9 @@ def _describe_answers(app: FastAPI, document: dict[str, Any]) -> None:
         for context in iter_route_contexts(app.routes)
         for method in context.methods or ()
     }
-    schemas = _schemas_of([*filter(None, shapes.values()), Problem], document["components"]["schemas"])
+    schemas = _schemas_of(
+        [*filter(None, shapes.values()), Problem, OpenAIError], document["components"]["schemas"]
+    )
     for path, operations in document["paths"].items():
         for method in operations.keys() & set(_METHODS):
             if shape := shapes[path, method.upper()]:
@@ -138,6 +142,12 @@ def _describe_streams(document: dict[str, Any]) -> None:
             operation["responses"]["200"] = {"description": "The run as it happens", "content": content}
             operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
             _add_parameters(operation, _ANSWERS if path in _STREAMS else _ANSWERS[1:])
+    for path, method in _OPENAI.items():
+        operation = document["paths"][path][method]
+        operation["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+        if method == "post":
+            operation["responses"]["204"] = {"description": "The run has ended and the cursor is at its end"}
+            _add_parameters(operation, _STARTS[1:])
     for path in _STARTING:
         for operation in document["paths"][path].values():
             if "Start" in operation["summary"] or "Ask" in operation["summary"]:
@@ -146,14 +156,19 @@ def _describe_streams(document: dict[str, Any]) -> None:
 
 def _describe_refusals(document: dict[str, Any]) -> None:
     """Every operation's errors are problems, in place of what FastAPI tells of its own."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    refused = {
-        "description": "What was wrong, and what would be right",
-        "content": {"application/problem+json": {"schema": schema}},
-    }
-    for path in document["paths"].values():
-        for method in path.keys() & set(_METHODS):
-            path[method]["responses"].pop("422", None)
-            path[method]["responses"]["default"] = refused
+    usual = _refused("application/problem+json", Problem)
+    openai = _refused("application/json", OpenAIError)
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & set(_METHODS):
+            operations[method]["responses"].pop("422", None)
+            operations[method]["responses"]["default"] = openai if path.startswith(OPENAI_ROUTES) else usual
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _refused(media_type: str, shape: type) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{shape.__name__}"}
+    return {
+        "description": "What was wrong, and what would be right",
+        "content": {media_type: {"schema": schema}},
+    }

@@ -1,25 +1,29 @@
 """Errors as HTTP: RFC 9457 problem details, one status for each kind of error, in one place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal, NotRequired
 
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette._utils import get_route_path  # private, but what routes are matched by, so no way around
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
 from ..errors import (
     BudgetExhausted,
     ChainstreamError,
     Overloaded,
+    RefusedParam,
     RequestError,
     SpentBudget,
     Unauthorized,
 )
 from ..values import encode_json, to_json
+from .openai_errors import OPENAI_ROUTES, openai_error
 from .safe_headers import SAFE
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
@@ -37,14 +41,32 @@ class Problem(TypedDict):
     budget: NotRequired[SpentBudget]
 
 
+class _Told(Response):
+    """An error, which is told as OpenAI tells them where the request was for its routes."""
+
+    def __init__(self, body: Problem, headers: dict[str, str], param: str | None) -> None:
+        self._told = body, headers, param
+        media_type = "application/problem+json"
+        super().__init__(encode_json(to_json(body)), body["status"], SAFE | headers, media_type=media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and get_route_path(scope).startswith(OPENAI_ROUTES):
+            body, headers, param = self._told
+            error = openai_error(body["status"], body["code"], body["detail"], param, headers)
+            await error(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def problem(
     status: int,
     code: str,
     detail: str,
     headers: dict[str, str] | None = None,
     budget: SpentBudget | None = None,
+    param: str | None = None,
 ) -> Response:
-    """The response that tells of an error."""
+    """The response that tells of an error; `param` is the field of the request that is to blame."""
     body: Problem = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -55,8 +77,7 @@ def problem(
     }
     if budget is not None:
         body["budget"] = budget
-    headers = SAFE | (headers or {})
-    return Response(encode_json(to_json(body)), status, headers, media_type="application/problem+json")
+    return _Told(body, headers or {}, param)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -75,6 +96,8 @@ def problem_of(error: ChainstreamError) -> Response:
         return problem(error.status, error.code, error.message, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, BudgetExhausted):
         return problem(error.status, error.code, error.message, budget=error.budget)
+    if isinstance(error, RefusedParam):
+        return problem(error.status, error.code, error.message, param=error.param)
     if isinstance(error, RequestError):
         return problem(error.status, error.code, error.message)
     return problem(500, error.code, error.message)
@@ -89,7 +112,32 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     if any(each["type"] == "json_invalid" for each in errors):
         said = errors[0].get("ctx", {}).get("error", "")
         return problem(400, "malformed_json", f"The body is not JSON: {said}.")
+    if get_route_path(request.scope).startswith(OPENAI_ROUTES):
+        return _invalid_of_openai(error)
     return problem(422, "invalid_request", "; ".join(sentence_of(each) for each in errors))
+
+
+def _invalid_of_openai(error: RequestValidationError) -> Response:
+    """With the path of the first field that is to blame, and a code where it is not known at all."""
+    errors = [{**each, "loc": (each["loc"][0], *_path_in(error.body, each))} for each in error.errors()]
+    first = errors[0]
+    code = "unsupported_parameter" if first["type"] == "extra_forbidden" else "invalid_request"
+    said = "; ".join(sentence_of(each) for each in errors)
+    return problem(422, code, said, param=".".join(map(str, first["loc"][1:])) or None)
+
+
+def _path_in(body: Any, error: Mapping[str, Any]) -> Iterator[object]:
+    """Where the error is, without the names that pydantic gives to the choices of a union."""
+    *path, last = error["loc"]
+    for part in path[1:]:
+        if isinstance(body, dict) and part in body:
+            body = body[part]
+            yield part
+        elif isinstance(body, list) and isinstance(part, int):
+            body = body[part]
+            yield part
+    if error["type"] == "missing" or (isinstance(body, dict) and last in body) or isinstance(last, int):
+        yield last
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """/runs: start, stream, wait for, list, read, answer and cancel."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,11 +8,11 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from ..events import Status
-from ..run import Run as LiveRun
 from .access import MayRead, MayReadRun, MayRun, address_of
 from .admission import visit_of
 from .bodies import DecisionsBody, RunBody
 from .json_answers import Json
+from .leaving import unless_left
 from .negotiation import cursor_of, format_of, idempotency_key_of
 from .run_views import NOT_YET, Run, RunPage, RunSummary, ToolCall, in_short, in_whole, root_of, tool_view
 from .services import ServicesOf
@@ -55,24 +54,9 @@ async def wait_for_run(services: ServicesOf, caller: MayRun, request: Request, b
     key = idempotency_key_of(request)
     run = await start(services, request, caller, body.request(), attached=True, key=key)
     with services.runs.subscribed(run):
-        await _settled_or_left(request, run)
+        await unless_left(request, run.settled.wait())
     whole = await in_whole(services.runs, run, root_of(request))
     return Json(whole, headers={"X-Run-ID": run.run_id})
-
-
-async def _settled_or_left(request: Request, run: LiveRun) -> None:
-    settled = asyncio.create_task(run.settled.wait())
-    left = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({settled, left}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        settled.cancel()
-        left.cancel()
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 @router.get("", summary="List runs, the newest first")

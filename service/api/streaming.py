@@ -23,7 +23,7 @@ from ..wire import FORMATS, ROUTE_FORMATS
 from ..wire.base import Format, SSEFormat, TextualFormat
 from ..wire.encoder import Encoder
 from ..wire.words import WordEncoder
-from .admission import LIMIT_HEADERS, visit_of
+from .admission import LIMIT_HEADERS, OPENAI_HEADERS, visit_of
 from .negotiation import attach_to, gap_is_error, idempotency_key_of, wants_words
 from .pacing import in_words
 from .send_watch import SendWatch
@@ -39,6 +39,7 @@ EXPOSED_HEADERS = (
     "Location",
     "Retry-After",
     *LIMIT_HEADERS,
+    *OPENAI_HEADERS,
 )
 COME_BACK = 1_000, 5_000  # milliseconds
 GRACE_AFTER_RUNS = 0.5  # seconds that streams have for their last bytes once the runs have ended

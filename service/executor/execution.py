@@ -34,6 +34,7 @@ from ..redaction.filtered import Filtered, Refusal
 from ..retold import Retold
 from .failures import failure_of
 from .figures import Figures, outcome_of
+from .partials import Partials
 from .writer import RunWriter
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Execution:
     `meter` what may be spent; nothing gets into the log but through `filtered`. `second_chance` ends a model
     call that is silent, by LangChain's run id, and returns whether another model takes its place; else the
     run ends. `on_call` hears of each model call at its end. With `retold` it is paused, where another process
-    left it.
+    left it. `structured`: the answer is to be JSON, and is told as a value too while it grows.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class Execution:
         filtered: Filtered | None = None,
         retold: Retold | None = None,
         on_call: OnCall = untold,
+        structured: bool = False,
     ) -> None:
         retold = retold or Retold()
         self._second_chance = second_chance
         self._started = started
         self._filtered = filtered
         self._is_judged = False
+        self._partials = Partials() if structured else None
         self._on_pause = on_pause
         self._limits = limits
         self._meter = meter
@@ -237,7 +240,8 @@ class Execution:
         try:
             async for batch in self._handler.batches():
                 self._charge_for(batch)
-                failure = await self._write(self._without_approvals(batch)) or failure
+                told = self._partials.beside(batch) if self._partials else batch
+                failure = await self._write(self._without_approvals(told)) or failure
             if self._filtered is not None:
                 failure = await self._write([], ends=True) or failure
         except Exception as error:

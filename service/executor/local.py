@@ -61,8 +61,8 @@ class Job:
     `on_pause` is told what the run waits for, before the log is; without it a job cannot wait. `on_wait` is
     called once the log is. `on_end` gets the terminal event as the log has it, or None where writing it
     failed, and `on_closed` what the run came to; then `release` frees what the chain kept for going on.
-    `answer_steps`, `meter` and `filtered` as in Execution. All of it happens in `context`, whoever lets it go
-    on.
+    `answer_steps`, `meter`, `filtered` and `structured` as in Execution. All of it happens in `context`,
+    whoever lets it go on.
     """
 
     started: RunStarted
@@ -78,6 +78,7 @@ class Job:
     meter: Meter | None = None
     context: Context = field(default_factory=copy_context)
     filtered: Filtered | None = None
+    structured: bool = False
 
 
 @dataclass(slots=True)
@@ -152,6 +153,7 @@ class LocalExecutor:
             meter=job.meter,
             second_chance=self._second_chance,
             filtered=job.filtered,
+            structured=job.structured,
             retold=retold,
             on_call=partial(self._on_call, job.started.chain),
         )

@@ -20,6 +20,7 @@ from .conversation import read, size_of
 from .pieces import Limits, chunks_of
 from .replies import reply_to
 from .schemas import tool_of
+from .structured import formed
 
 
 class OfflineChatModel(BaseChatModel):
@@ -112,7 +113,9 @@ class OfflineChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         tools = [tool_of(convert_to_openai_tool(tool)) for tool in kwargs.get("tools") or ()]
         choice = _choice(kwargs.get("tool_choice"))
-        reply = reply_to(read(messages), tools, choice, kwargs.get("parallel_tool_calls") is not False)
+        conversation = read(messages)
+        reply = reply_to(conversation, tools, choice, kwargs.get("parallel_tool_calls") is not False)
+        reply = formed(reply, conversation, kwargs.get("response_format"))
         limits = Limits(kwargs.get("max_tokens", self.max_tokens), tuple(stop or ()))
         return chunks_of(reply, limits, self.model_name, size_of(messages))
 

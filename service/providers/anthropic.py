@@ -1,5 +1,6 @@
 """Anthropic."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ from langchain_anthropic import ChatAnthropic
 from pydantic import PrivateAttr
 
 from .checked import Checked
+from .optioned import with_options
 from .order import HttpClients, Order
 
 
@@ -27,6 +29,26 @@ class AnthropicModel(Checked, ChatAnthropic):
 
     def _with_timeout(self) -> dict[str, Any]:
         return {**self._client_params, "timeout": httpx2.Timeout(self._http.timeouts)}
+
+
+_CHOICES = {"auto": {"type": "auto"}, "none": {"type": "none"}, "required": {"type": "any"}}
+
+
+def carrying(model: AnthropicModel, params: Mapping[str, Any]) -> AnthropicModel:
+    """Tools as LangChain translates them, and the user as Anthropic's metadata has it."""
+    options = dict(params)
+    choice = options.pop("tool_choice", None)
+    if isinstance(choice, Mapping):
+        choice = {"type": "tool", "name": choice.get("function", {}).get("name")}
+    elif choice is not None:
+        choice = dict(_CHOICES[choice])
+    parallel = options.pop("parallel_tool_calls", None)
+    if tools := options.pop("tools", None):
+        bound: Any = model.bind_tools(tools, tool_choice=choice, parallel_tool_calls=parallel)
+        options |= bound.kwargs
+    if user := options.pop("user", None):
+        options["metadata"] = {"user_id": user}
+    return with_options(model, options)
 
 
 def build(order: Order) -> AnthropicModel:

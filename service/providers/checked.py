@@ -8,16 +8,12 @@ raise, or raise as what looks like a mistake in a program.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.outputs import ChatGenerationChunk
 
 from ..errors import RunFailed
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel as _Base
-else:
-    _Base = object
+from .optioned import Optioned
 
 # OpenAI and its kin, Anthropic, Ollama, and OpenAI's Responses API; Ollama of old says `done` alone.
 _ENDINGS = frozenset({"finish_reason", "stop_reason", "done_reason", "done", "status"})
@@ -27,7 +23,7 @@ _ENDINGS = frozenset({"finish_reason", "stop_reason", "done_reason", "done", "st
 TURN = 64
 
 
-class Checked(_Base):
+class Checked(Optioned):
     """A mixin, to stand before a chat model's class.
 
     LangChain types streams as iterators; they are generators, which must be closed: hence the ignored types.

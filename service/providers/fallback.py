@@ -47,6 +47,12 @@ class FallbackModel(BaseChatModel):
             profile["max_input_tokens"] = min(windows)
         return cls(candidates=candidates, registry=registry, breakers=breakers, profile=profile)
 
+    def carrying(self, carry: Callable[[str, BaseChatModel], BaseChatModel | None]) -> "FallbackModel":
+        """Of those that `carry` makes of the candidates, by their names; who cannot carry is left out."""
+        made = ((each.name, carry(each.name, each.model)) for each in self.candidates)
+        carriers = [Candidate(name, model) for name, model in made if model is not None]
+        return FallbackModel.of(carriers, self.registry, self.breakers)
+
     @property
     def _llm_type(self) -> str:
         return "fallback"

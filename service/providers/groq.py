@@ -10,7 +10,10 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_groq import ChatGroq
 
 from .checked import Checked
+from .openai import carrying
 from .order import Order
+
+__all__ = ["build", "carrying"]
 
 
 class _Closing(ChatGroq):

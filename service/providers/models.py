@@ -16,7 +16,9 @@ from .attempts import Attempts, Candidate
 from .breaker import Breakers, BreakerState
 from .fallback import FallbackModel
 from .fast_models import fast
+from .optioned import Optioned, with_options
 from .order import HttpClients, Order, Timeouts
+from .params import SCORES, check_params
 from .table import PROVIDERS, Provider
 
 OFFLINE = "offline"
@@ -24,7 +26,13 @@ OFFLINE_MODEL = f"{OFFLINE}:demo"
 BUILT_IN = "the built-in one: needs no key and no server"
 MODELS_KEPT = 64
 
-_PARAMS = {"temperature": (int, float), "max_tokens": (int,)}
+BUILT_WITH = frozenset({"temperature", "max_tokens"})  # what clients send most; all others are of each call
+
+OFFLINE_REFUSES = SCORES | {"presence_penalty", "frequency_penalty", "logit_bias", "reasoning_effort"}
+
+
+class OfflineModel(Optioned, OfflineChatModel):
+    """The built-in one, which takes OpenAI's parameters by their names."""
 
 
 class Models:
@@ -111,15 +119,10 @@ class Models:
             if provider not in PROVIDERS or not model.strip():
                 raise InvalidRequest("unknown_model", self._unknown(name))
             self._usable(provider, name)
-        for param, value in params.items():
-            types = _PARAMS.get(param)
-            if types is None:
-                known = ", ".join(_PARAMS)
-                raise InvalidRequest(
-                    "unknown_param", f"The model takes no {param!r} in params; it takes {known}."
-                )
-            if isinstance(value, bool) or not isinstance(value, types) or value < 0:
-                raise InvalidRequest("bad_param", f"params.{param} must be a number from 0, not {value!r}.")
+            refused = PROVIDERS[provider].refuses
+        else:
+            refused = OFFLINE_REFUSES
+        check_params(name, params, refused)
 
     def _usable(self, provider: str, name: str) -> Provider:
         found = PROVIDERS[provider]
@@ -137,7 +140,28 @@ class Models:
     def get(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
         """The model, built at the first call; raises as `check`."""
         self.check(name, params)
-        key = (name, *sorted(params.items()))
+        built = self._kept(name, {key: params[key] for key in sorted(params) if key in BUILT_WITH})
+        of_calls = {key: value for key, value in params.items() if key not in BUILT_WITH}
+        if not of_calls:
+            return built
+        if isinstance(of_calls.get("stop"), str):
+            of_calls["stop"] = [of_calls["stop"]]
+        if isinstance(built, FallbackModel):
+            return built.carrying(lambda each, model: self._carrying(each, model, of_calls))
+        return self._carrying(name, built, of_calls) or built
+
+    def _carrying(self, name: str, model: BaseChatModel, options: Mapping[str, Any]) -> BaseChatModel | None:
+        """The model, whose every call carries these; None where its provider has nothing for one of them."""
+        try:
+            self.check(name, options)
+        except InvalidRequest:
+            return None
+        if isinstance(model, OfflineModel):
+            return with_options(model, options)
+        return PROVIDERS[name.partition(":")[0]].carrying(model, options)
+
+    def _kept(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
+        key = (name, *params.items())
         if key not in self._built:
             self._built[key] = self._build(name, params)
         self._built.move_to_end(key)
@@ -163,7 +187,7 @@ class Models:
 
     def _build_one(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
         if name == OFFLINE_MODEL:
-            return OfflineChatModel(tokens_per_second=self._tokens_per_second, **params)
+            return OfflineModel(tokens_per_second=self._tokens_per_second, **params)
         provider, _, model = name.partition(":")
         row = PROVIDERS[provider]
         order = Order(

@@ -1,5 +1,6 @@
 """OpenAI, and every server that speaks its protocol (OPENAI_BASE_URL), with what those say of reasoning."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from openai import DefaultHttpxClient
 
 from .checked import Checked
 from .client import ProviderClient
+from .optioned import Optioned, with_options
 from .order import Order
 
 NO_KEY = "none-needed"  # the SDK wants one; servers of one's own take any
@@ -37,6 +39,18 @@ def _thought_in(chunk: dict[str, Any]) -> str | None:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         return thought if isinstance(thought, str) else None
     return None
+
+
+def carrying(model: Optioned, params: Mapping[str, Any]) -> Optioned:
+    """As they are. A response format goes past LangChain, which would stream it through the SDK's objects."""
+    return with_options(model, options_past_langchain(params, "response_format"))
+
+
+def options_past_langchain(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of these names go into the request's body as they are."""
+    past = {name: params[name] for name in names if name in params}
+    others = {name: value for name, value in params.items() if name not in past}
+    return {**others, "extra_body": past} if past else others
 
 
 def build(order: Order) -> OpenAIModel:

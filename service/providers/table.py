@@ -6,21 +6,27 @@ Each is built by the module of its name beside this one, which is imported only 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from .order import Order
+from .params import SCORES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """`key` and `url` are names of environment variables; where it is `keyless`, an address is enough."""
+    """`key` and `url` are names of environment variables; where it is `keyless`, an address is enough.
+
+    `refuses` names the parameters that it has nothing for, or its LangChain class has not.
+    """
 
     name: str
     default_model: str
     key: str | None
     url: str
     keyless: bool = False
+    refuses: frozenset[str] = frozenset()
 
     @property
     def default(self) -> str:
@@ -41,6 +47,11 @@ class Provider:
         model: BaseChatModel = import_module(f".{self.name}", __package__).build(order)
         return model
 
+    def carrying(self, model: BaseChatModel, params: Mapping[str, Any]) -> BaseChatModel:
+        """A copy of a model that it built, whose calls carry parameters by OpenAI's names."""
+        copy: BaseChatModel = import_module(f".{self.name}", __package__).carrying(model, params)
+        return copy
+
 
 PROVIDERS = {
     provider.name: provider
@@ -58,9 +69,26 @@ PROVIDERS = {
             key="ANTHROPIC_API_KEY",
             url="ANTHROPIC_BASE_URL",
             default_model="claude-haiku-4-5",
+            refuses=SCORES
+            | frozenset(
+                {
+                    *("seed", "presence_penalty", "frequency_penalty", "logit_bias"),
+                    "response_format.json_object",
+                }
+            ),
         ),
         Provider(name="xai", key="XAI_API_KEY", url="XAI_BASE_URL", default_model="grok-4.3"),
-        Provider(name="ollama", key=None, url="OLLAMA_HOST", keyless=True, default_model="llama3.2"),
+        Provider(
+            name="ollama",
+            key=None,
+            url="OLLAMA_HOST",
+            keyless=True,
+            default_model="llama3.2",
+            refuses=SCORES
+            | frozenset(
+                {"presence_penalty", "frequency_penalty", "logit_bias", "parallel_tool_calls", "tool_choice"}
+            ),
+        ),
     )
 }
 

@@ -20,6 +20,7 @@ from ..events import (
     Partial,
     Reasoning,
     Restart,
+    ScoredToken,
     Source,
     Sources,
     StepEnd,
@@ -152,6 +153,7 @@ class Filtered:
     def _take(self, event: BridgeEvent, shown: list[BridgeEvent]) -> None:
         match event:
             case Token():
+                event = _without_scores(event)
                 message = self._message(event.message_id)
                 if (words := message.words) is None:
                     sets = self._answer if event.channel == "answer" else self._written
@@ -305,6 +307,15 @@ class Filtered:
     def _request(self, request: ApprovalRequest) -> ApprovalRequest:
         """Its name is that of a tool that there is, and goes back to the graph."""
         return {**request, "input": self._values.of(request["input"])}
+
+
+def _without_scores(event: Token) -> Token:
+    """Log probabilities are told with the pieces of the text as they came, and with others beside them."""
+    if not isinstance(event, ScoredToken):
+        return event
+    return Token(
+        t=event.t, message_id=event.message_id, step=event.step, channel=event.channel, text=event.text
+    )
 
 
 def _with_text(last: Token | Reasoning | ToolCall, text: str, t: int) -> list[BridgeEvent]:

@@ -6,8 +6,9 @@ from .base import Format
 from .events import EventsFormat
 from .message import MessageFormat
 from .ndjson import NDJSONFormat
-from .openai import OpenAIFormat, OpenAINDJSONFormat
+from .openai import OpenAIFormat, OpenAINDJSONFormat, OpenAIUsageFormat
 from .plain import DoneTextFormat, ProxyFormat
+from .responses import ResponsesFormat
 from .text import TextFormat
 from .tokens import TokensFormat
 from .websocket import WebSocketFormat
@@ -27,5 +28,7 @@ FORMATS: dict[str, type[Format]] = {
 ROUTE_FORMATS: dict[str, type[Format]] = {
     "text-done": DoneTextFormat,
     "llm-proxy": ProxyFormat,
+    "openai-usage": OpenAIUsageFormat,
+    "responses": ResponsesFormat,
     "websocket": WebSocketFormat,
 }

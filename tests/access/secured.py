@@ -73,5 +73,6 @@ def secured(**settings: Any) -> Iterator[Secured]:
 
 
 def code_of(answer: Answer) -> str:
-    code: str = orjson.loads(answer.body)["code"]
+    told = orjson.loads(answer.body)
+    code: str = told.get("error", told)["code"]  # OpenAI's shape has it deeper
     return code

@@ -132,6 +132,7 @@ def test_a_run_s_token_opens_what_reads_that_run_and_nothing_else(
         ("GET", "/runs/{run_id}"),
         ("GET", "/runs/{run_id}/events"),
         ("GET", "/runs/{run_id}/tools/{tool_call_id}"),
+        ("GET", "/v1/responses/{response_id}"),
     ]
     own, other = re.sub(r"\{\w+\}", run_id, path), address(path)
     by_bearer = service.ask(method, own, token, {})

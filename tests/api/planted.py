@@ -46,6 +46,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /chat/stream": _MESSAGE,
     "POST /chat/stream-simple": _MESSAGE,
+    "POST /v1/chat/completions": {"model": "numbered", "messages": [{"role": "user", "content": "tokens=2"}]},
+    "POST /v1/responses": {"model": "numbered", "input": "tokens=2"},
 }
 QUERIES: dict[str, Any] = {
     "GET /stream": {"query": "hi"},
@@ -72,6 +74,8 @@ def _run(served: Served, chain: str, asked: str) -> dict[str, str]:
         "chat_id": thread_id,
         "run_id": run["run_id"],
         "stream_id": run["run_id"],
+        "response_id": f"resp_{run['run_id']}",
+        "model": "numbered",
         "thread_id": thread_id,
         "tool_call_id": next(iter(calls), "none"),
         "interrupt_id": next(iter(approvals), "none"),

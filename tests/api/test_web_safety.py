@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from service.api.browsers import OPEN_FILES, OPEN_PATHS
 from service.app import create_app
 from service.settings import Settings
+from tests.access.secured import code_of
 from tests.amounts import BYPASSES
 from tests.api.sockets import talking
 from tests.api.test_bad_input import UNKNOWN, count_of_runs, problem_of
@@ -62,7 +63,7 @@ def test_no_route_does_anything_for_a_page_of_another_site(served: Served, metho
     for headers in some:
         for kind in ("application/json", "text/plain"):
             answer = asked(served, method, path, {**headers, "Content-Type": kind})
-            assert (answer.status, problem_of(answer)["code"]) == (403, "cross_site"), headers
+            assert (answer.status, code_of(answer)) == (403, "cross_site"), headers
             assert "access-control-allow-origin" not in answer.headers
     assert count_of_runs(served) == before
 

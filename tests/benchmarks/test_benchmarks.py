@@ -25,6 +25,7 @@ def test_quick_run_prints_a_row_for_each_system_and_every_other_table(tmp_path: 
     rows = {line.split(" | ")[0]: line.split(" | ")[1:] for line in ran.stdout.splitlines()}
     assert len(rows["| plain LangChain service"]) == len(rows["| this service"]) > 5
     assert "Without a row for LangServe: it is installed by a full run only." in rows
+    assert "Left out, since LiteLLM's proxy is not here: it is installed by a full run only." in rows
     assert "### Readers of one run" in rows
     assert "### Growth" in rows
     assert "### What history costs, medians of 1" in rows

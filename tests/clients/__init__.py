@@ -1,1 +1,1 @@
-"""What real clients make of a running service: none of them is ours."""
+"""The clients that people use, as they are, against a real service: what each expects is the contract."""

@@ -19,6 +19,7 @@ def read(body: dict[str, Any], headers: dict[str, str]) -> Asked:
         max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         temperature=body.get("temperature"),
         answered=any(message["role"] == "tool" for message in messages[last:]),
+        scores=bool(body.get("logprobs")),
         usage=bool((body.get("stream_options") or {}).get("include_usage")),
         tools=[Tool(name=each["name"], schema=each.get("parameters") or {}) for each in functions],
     )
@@ -51,7 +52,16 @@ class OpenAIWire:
         return self._chunk({self.reasoning_field: text})
 
     def token(self, text: str) -> bytes:
-        return self._chunk({"content": text})
+        if not self._asked.scores:
+            return self._chunk({"content": text})
+        scores = [{"token": text, "logprob": -0.5, "bytes": list(text.encode()), "top_logprobs": []}]
+        choice = {
+            "index": 0,
+            "delta": {"content": text},
+            "logprobs": {"content": scores},
+            "finish_reason": None,
+        }
+        return self._event({"choices": [choice]})
 
     def tool_call(self, index: int, tool: Tool) -> bytes:
         """In three pieces, as OpenAI sends them."""

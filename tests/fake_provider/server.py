@@ -87,8 +87,9 @@ class _Connection:
             self._whole(404, b'{"error": {"message": "no such path"}}')
             return True
         read, make_wire = WIRES[path]
-        asked = read(orjson.loads(body), headers)
-        call = Call(path=path, asked=asked, connection=self._number)
+        given = orjson.loads(body)
+        asked = read(given, headers)
+        call = Call(path=path, asked=asked, connection=self._number, body=given)
         script = script_of(asked.prompt, asked.model)
         earlier = len(self._provider.calls_of(asked.prompt))
         self._provider.calls.append(call)

@@ -39,6 +39,7 @@ class Asked:
     temperature: float | None = None
     answered: bool = False
     usage: bool = True
+    scores: bool = False
     tools: list[Tool] = field(default_factory=list)
 
 

@@ -24,6 +24,10 @@ def run(tmp_path: Path) -> Run:
         (folder / name).symlink_to(shutil.which(name) or "")
     (tmp_path / "clone" / ".ci").mkdir(parents=True)
     script = shutil.copy(ROOT / ".ci" / "run", tmp_path / "clone" / ".ci")
+    install = tmp_path / "clone" / "tests" / "instructor" / "install"
+    install.parent.mkdir(parents=True)
+    install.write_text(f"#!{folder}/bash\n")
+    install.chmod(0o755)
 
     def stand_in(name: str, body: str = "") -> None:
         (folder / name).write_text(f'#!{folder}/bash\necho "{name} $*" >> "{calls}"\n{body}\n')

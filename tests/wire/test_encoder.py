@@ -52,7 +52,7 @@ def test_an_event_is_sent_whole_to_who_saw_a_part_of_it_that_this_format_does_no
     format_name: str,
 ) -> None:
     records = logged(token("a"))
-    assert encoded(format_name, records, Cursor(1, 1, 7)) == encoded(format_name, records)
+    assert encoded(format_name, records, Cursor(1, 1, 9)) == encoded(format_name, records)
 
 
 @pytest.mark.parametrize("format_name", ["events", "ndjson"])
