@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.events import BridgeEvent, MessageEnd, Partial, Token
+from service.events import BridgeEvent, MessageEnd, Partial, Restart, Token
 from service.executor.partials import STEPS, Partials, extends
 
 
@@ -71,3 +71,9 @@ def test_what_is_no_object_is_no_value_and_a_fence_around_one_is_none_of_it() ->
     assert values_of(written("No, I will not.", 3)) == []
     assert values_of(written('{"a": nonsense}', 3))[-1:] in ([], [{}])
     assert values_of(written('```json\n{"a": "b"}', 3))[-1] == {"a": "b"}
+
+
+def test_a_value_begins_anew_where_another_model_does() -> None:
+    failed = Restart(t=2, message_id="m1", code="provider_cut", model=None, next_model=None)
+    lost = written('{"a": "lost", "b', 5)[:-1]
+    assert values_of([*lost, failed, *written('{"c": 1}', 20, "m2")])[-1] == {"c": 1}

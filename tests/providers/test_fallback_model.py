@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from groq import GroqError
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -210,3 +211,13 @@ def test_a_wrong_name_stops_the_start_with_a_sentence(name: str, problem: str) -
     with pytest.raises(StartError) as raised:
         Models(offline_tokens_per_second=0, environment={"OPENAI_API_KEY": "k"}, fallbacks=(name,))
     assert str(raised.value.message).startswith(problem)
+
+
+async def test_parameters_go_to_each_model_and_who_does_not_take_them_is_left_out(
+    models: Models, provider: FakeProvider
+) -> None:
+    prompt = once(f"{OPENAI}/fail=503 {GROQ}/fail=503 tokens=1")
+    with pytest.raises(GroqError):
+        await models.get(MODELS["openai"], {"seed": 7}).ainvoke(prompt)
+    calls = provider.calls_of(prompt)
+    assert [(call.asked.model, call.body["seed"]) for call in calls] == [(OPENAI, 7), (GROQ, 7)]

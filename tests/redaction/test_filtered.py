@@ -9,6 +9,7 @@ from service.events import (
     FinishReason,
     MessageEnd,
     Reasoning,
+    ScoredToken,
     Token,
     ToolCall,
     ToolEnd,
@@ -148,3 +149,11 @@ def test_a_tools_error_is_clean_also_where_it_was_cut() -> None:
 def test_what_no_rule_matches_is_the_same_event() -> None:
     event = token("plain text ")
     assert filtered().take([event])[0] is event
+
+
+def test_log_probabilities_are_left_out_since_they_tell_the_text_piece_by_piece() -> None:
+    scored = ScoredToken(
+        t=1, message_id="m1", step=None, channel="answer", text="ann@ ", logprobs=[{"token": "ann@b.example"}]
+    )
+    events = filtered().take([scored, end()])
+    assert [type(event) for event in events] == [Token, MessageEnd]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletion
 
-from service.events import BARE_CHAIN
-from service.wire.completion import Completion
+from service.events import BARE_CHAIN, Event
+from service.wire.completion import CompletedMessage, Completion
 from tests.wire.parsers import openai
 from tests.wire.random_logs import random_log
-from tests.wire.stories import encoded, logged
-from tests.wire.test_responses_format import begun
+from tests.wire.stories import done, encoded, ended, logged, restart, token
+from tests.wire.test_responses_format import begun, call, thought
 
 
 def joined(chunks: list[dict[str, Any]]) -> tuple[str, str, dict[int, list[str]]]:
@@ -22,11 +22,11 @@ def joined(chunks: list[dict[str, Any]]) -> tuple[str, str, dict[int, list[str]]
             delta = choice["delta"]
             text += delta.get("content") or ""
             thoughts += delta.get("reasoning_content") or ""
-            for call in delta.get("tool_calls", ()):
+            for piece in delta.get("tool_calls", ()):
                 parts = calls.setdefault(
-                    call["index"], [call.get("id", ""), call["function"].get("name", ""), ""]
+                    piece["index"], [piece.get("id", ""), piece["function"].get("name", ""), ""]
                 )
-                parts[2] += call["function"]["arguments"]
+                parts[2] += piece["function"]["arguments"]
     return text, thoughts, calls
 
 
@@ -34,7 +34,8 @@ def joined(chunks: list[dict[str, Any]]) -> tuple[str, str, dict[int, list[str]]
 @pytest.mark.parametrize("chain", [BARE_CHAIN, "agent"])
 def test_it_is_what_the_chunks_of_the_stream_come_to(chain: str, seed: int) -> None:
     events = [record.event() for record in random_log(Random(seed), at_most=60).records]
-    records = logged(begun(chain), *(event for event in events if event.type != "run"))
+    # The stream cannot take back what was superseded, the whole answer has none of it: that is below.
+    records = logged(begun(chain), *(event for event in events if event.type not in ("run", "restart")))
     completion = Completion()
     for record in records:
         completion.take(record.event(), record.seq)
@@ -53,3 +54,39 @@ def test_it_is_what_the_chunks_of_the_stream_come_to(chain: str, seed: int) -> N
     ]
     assert whole == list(calls.values())
     assert chain == BARE_CHAIN or not (thoughts or calls)
+
+
+def whole(chain: str, *events: Event) -> CompletedMessage:
+    completion = Completion()
+    for record in logged(begun(chain), *events):
+        completion.take(record.event(), record.seq)
+    return completion.told()["choices"][0]["message"]
+
+
+def test_what_was_superseded_is_not_in_the_whole_answer() -> None:
+    said: list[Event] = [
+        token("Kept. ", "m0"),
+        ended("m0"),
+        token("Lost"),
+        restart(),
+        ended(),
+        token("Won", "m2"),
+        done(),
+    ]
+    assert whole("agent", *said)["content"] == "Kept. Won"
+
+
+def test_of_a_model_alone_its_thoughts_and_calls_are_superseded_too() -> None:
+    lost: list[Event] = [thought("hm"), call(1, '{"a'), restart(), ended()]
+    won: list[Event] = [call(2, "{}", "m2"), ended("m2"), done()]
+    message = whole(BARE_CHAIN, *lost, *won)
+    assert "reasoning_content" not in message
+    assert [each["id"] for each in message["tool_calls"]] == ["c2"]
+
+
+def test_a_stream_whose_calls_are_superseded_ends_with_an_error_before_anybody_runs_them() -> None:
+    lost: list[Event] = [call(1, '{"a'), restart(), ended()]
+    won: list[Event] = [call(2, "{}", "m2"), ended("m2"), done()]
+    *_, error, last = openai([encoded("openai", logged(begun(BARE_CHAIN), *lost, *won))])
+    assert json.loads(error.data)["error"]["code"] == "restarted"
+    assert last.data == "[DONE]"

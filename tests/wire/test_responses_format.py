@@ -27,6 +27,7 @@ from tests.wire.stories import (
     ended,
     failed,
     logged,
+    restart,
     token,
     tool_end,
     tool_start,
@@ -179,3 +180,27 @@ def test_a_gap_is_an_error_and_the_end() -> None:
     gap = Gap("expired", Cursor(1, 1), Cursor(4, 1), empty_snapshot("running"))
     (error,) = openai([Encoder(ResponsesFormat(), RUN, Cursor(4, 1)).gap(gap)])
     assert json.loads(error.data)["code"] == "expired" and ResponsesFormat.gap_is_end
+
+
+@pytest.mark.parametrize("chain", [BARE_CHAIN, "agent"])
+def test_an_item_that_was_superseded_ends_incomplete_and_the_response_does_not_have_it(chain: str) -> None:
+    lost: list[Event] = [token("Lost"), restart(discard_from=2), ended()]
+    events = told(logged(begun(chain), *lost, token("Won", "m2"), ended("m2"), done()))
+    items = [each["item"] for each in events if each["type"] == "response.output_item.done"]
+    assert [(item["content"][0]["text"], item["status"]) for item in items] == [
+        ("Lost", "incomplete"),
+        ("Won", "completed"),
+    ]
+    assert events[-1]["response"]["output"] == [items[1]]
+
+
+def test_what_was_said_before_the_superseded_message_is_said_again() -> None:
+    before: list[Event] = [token("Kept. ", "m0"), ended("m0"), token("Lost"), restart(), ended()]
+    events = told(logged(begun("agent"), *before, token("Won", "m2"), done()))
+    assert [item["content"][0]["text"] for item in events[-1]["response"]["output"]] == ["Kept. Won"]
+
+
+def test_calls_that_were_superseded_are_not_in_the_response() -> None:
+    lost: list[Event] = [thought("hm"), call(1, '{"a'), restart(), ended()]
+    events = told(logged(begun(), *lost, call(2, "{}", "m2"), ended("m2"), done()))
+    assert [item["call_id"] for item in events[-1]["response"]["output"]] == ["c2"]
