@@ -114,13 +114,16 @@ class Wire:
                 return data[len(data) - waits :]
             _send(target, data[passed:found])
             passed = found
-            self._hold(source)
+            self._hold(source, mark)
 
-    def _hold(self, source: socket.socket) -> None:
-        """Wait for the test. Raises OSError where it cut the connection instead of letting it go on."""
+    def _hold(self, source: socket.socket, mark: bytes) -> None:
+        """Wait for the test, unless it has let the mark go since it was read, for another connection. Raises
+        OSError where it cut the connection instead of letting it go on."""
         with self._changed:
             if source not in self._open:
                 raise ConnectionAbortedError
+            if mark not in self._marks:
+                return
             self._held = True
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: not self._held, TIMEOUT):
