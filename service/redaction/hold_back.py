@@ -3,11 +3,14 @@
 A place is decided when no match of any rule that begins there reaches the text's end, complete or not: then
 more text changes nothing. So what is released does not depend on where the pieces were cut. At most BOUND
 characters are looked at and held; what is undecided there is replaced, and what belongs to it is swallowed.
+
+Time is in proportion to the text, whatever it is: a rule that is decided at a place stays so, and is not tried
+there again when more comes.
 """
 
 from typing import Final
 
-from .rule import Blocked, Rule, RuleSet
+from .rule import Blocked, Looks, Rule, RuleSet
 
 BOUND: Final = 512  # characters
 CONTEXT: Final = 64  # characters before a match that a pattern may look at
@@ -17,12 +20,13 @@ TIMED_OUT: Final = "[redacted]"
 class HoldBack:
     """`feed` a text piece by piece, then `flush` it. Both raise Blocked where a rule does, once."""
 
-    __slots__ = ("_at", "_over", "_rules", "_swallowing", "_text")
+    __slots__ = ("_at", "_open", "_over", "_rules", "_swallowing", "_text")
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
         self._text = ""  # the end of what was decided, then, from `_at` on, what is held
         self._at = 0
+        self._open: int | None = None  # the first rule that is not decided at `_at`
         self._swallowing: Rule | None = None
         self._over = False
 
@@ -52,48 +56,34 @@ class HoldBack:
             return ""
         self._text += piece
         try:
-            if self._swallowing is None and not ends and (start := self._held_from()) is not None:
-                return self._release(start)
+            if self._open is not None and not ends and self._is_held(self._open):
+                return ""
             return self._decide(ends)
         except TimeoutError:  # it may hold anything, and the next look would take as long
             self._over = True
             return TIMED_OUT
 
-    def _held_from(self) -> int | None:
-        """Where what is undecided begins; None where a rule matches already, or has to at its bound."""
-        text, at, seconds = self._text, self._at, self._rules.seconds
-        start = end = len(text)
-        for scout in self._rules.scouts:
-            found = scout.whole.search(text, at, partial=True, timeout=seconds)
-            if found is not None:
-                if not found.partial:
-                    return None
-                start = min(start, found.start())
-        return start if end - start < BOUND else None
-
-    def _release(self, start: int) -> str:
-        """The text up to there."""
-        text, at = self._text, self._at
-        kept = max(0, start - CONTEXT)
-        self._text, self._at = text[kept:], start - kept
-        return text[at:start]
+    def _is_held(self, place: int) -> bool:
+        """Whether nothing is decided with what has come: a rule is as open as it was."""
+        text, at, rule = self._text, self._at, self._rules.rules[place]
+        if len(text) - at >= BOUND or not rule.beginning.match(text, at):
+            return False
+        return rule.looks.open.match(text, at, partial=True, timeout=self._rules.seconds) is not None
 
     def _decide(self, ends: bool) -> str:
         """What is decided of the text; it `ends` here, or may go on."""
         shown: list[str] = []
         places = _Places(self._rules, self._text, ends)
+        end = len(self._text)
         at = self._swallowed(self._at, ends)
         try:
-            while self._swallowing is None and (start := places.next(at)) is not None:
+            while self._swallowing is None and at < end:
+                start, first = (at, self._open) if self._open is not None else places.next(at)
                 shown.append(self._text[at:start])
                 at = start
-                if (end := self._decided(start, ends, shown)) is None:
+                if at == end or (decided := self._decided(at, first, ends, shown)) is None:
                     break
-                at = self._swallowed(end, ends)
-            else:
-                if self._swallowing is None:
-                    shown.append(self._text[at:])
-                    at = len(self._text)
+                at = self._swallowed(decided, ends)
         except Blocked as blocked:
             self._over = True
             blocked.shown = "".join(shown)
@@ -102,16 +92,18 @@ class HoldBack:
         self._text, self._at = self._text[kept:], at - kept
         return "".join(shown)
 
-    def _decided(self, start: int, ends: bool, shown: list[str]) -> int | None:
+    def _decided(self, start: int, first: int, ends: bool, shown: list[str]) -> int | None:
         """Show what stands for the match at `start`, or its first character where there is none after all.
-        Returns where to go on, None where more text is needed."""
-        text, seconds = self._text, self._rules.seconds
-        is_open = not ends and any(
-            scout.open.match(text, start, partial=True, timeout=seconds) for scout in self._rules.scouts
-        )
-        for rule in self._rules.rules:
-            if is_open and rule.looks.open.match(text, start, partial=True, timeout=seconds):
+        Returns where to go on, None where more text is needed. Rules before the `first` match none there."""
+        text, seconds, rules = self._text, self._rules.seconds, self._rules.rules
+        self._open = None
+        for place in range(first, len(rules)):
+            rule = rules[place]
+            if not rule.beginning.match(text, start):
+                continue
+            if not ends and rule.looks.open.match(text, start, partial=True, timeout=seconds):
                 if len(text) - start < BOUND:
+                    self._open = place
                     return None
                 shown.append(rule.replace(text[start:]))
                 self._swallowing = rule
@@ -139,24 +131,32 @@ class HoldBack:
 
 
 class _Places:
-    """Where rules match in a text, or may yet: each is looked for once, however often it is asked for."""
+    """Where rules match in a text, or may yet: those without a beginning are looked for once in it, however
+    often it is asked for the next."""
+
+    __slots__ = ("_ends", "_known", "_rules", "_text")
 
     def __init__(self, rules: RuleSet, text: str, ends: bool) -> None:
+        self._rules = rules
         self._text = text
-        self._seconds = rules.seconds
-        # First those that match: where one does at once, no other need be looked for.
-        self._patterns = [(scout.whole, False) for scout in rules.scouts]
-        self._patterns += [] if ends else [(scout.open, True) for scout in rules.scouts]
-        self._known = [-1] * len(self._patterns)
+        self._ends = ends
+        self._known = [-1] * len(rules.anywhere)
 
-    def next(self, at: int) -> int | None:
-        """The first from `at` on."""
-        first = end = len(self._text)
-        for place, (pattern, partial) in enumerate(self._patterns):
-            if self._known[place] < at:
-                found = pattern.search(self._text, at, partial=partial, timeout=self._seconds)
-                self._known[place] = end if found is None else found.start()
-            first = min(first, self._known[place])
-            if first == at:
-                break
-        return first if first < end else None
+    def next(self, at: int) -> tuple[int, int]:
+        """The first from `at` on, the text's end if there is none, and the first of the rules to try there."""
+        first, rule = self._rules.next_beginning(self._text, at)
+        for place, known in enumerate(self._known):
+            if known < at:
+                known = self._known[place] = self._look(self._rules.anywhere[place].looks, at)
+            if known <= first:
+                first, rule = known, 0
+        return first, rule
+
+    def _look(self, looks: Looks, at: int) -> int:
+        text, seconds = self._text, self._rules.seconds
+        found = looks.whole.search(text, at, partial=not self._ends, timeout=seconds)
+        first = len(text) if found is None else found.start()
+        if found is None or found.partial or self._ends:
+            return first
+        may_be = looks.open.search(text, at, partial=True, timeout=seconds)  # longer than one that matches
+        return first if may_be is None else min(first, may_be.start())

@@ -1,5 +1,6 @@
 """A rule: what is looked for in a text, and what is shown in its place; and several of them as one set."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 from .patterns import Pattern, compiled
 
 NEVER = "(?!)"  # matches nowhere
+ANYWHERE = r"[\s\S]"
 WORD = r"\S*+"
 
 Replace = Callable[[str], str]
@@ -41,8 +43,9 @@ class Rule:
     raise Blocked.
 
     A match that is still open after so many characters as are held is replaced, and so is what follows as far
-    as `tail` matches, which must match the empty text. A `trusted` pattern takes time in proportion to the
-    text, and has no groups or flags of its own, so that it can be joined with others.
+    as `tail` matches, which must match the empty text. `begins`, a cheap pattern of `re` without groups, matches
+    a character or more at each place where a match begins, or may yet, since the text ends there. A rule that
+    has one is looked for nowhere else, and takes time in proportion to the text.
     """
 
     name: str
@@ -50,11 +53,15 @@ class Rule:
     replace: Replace
     check: Check | None = None
     tail: str = WORD
-    trusted: bool = False
+    begins: str | None = None
 
     @cached_property
     def looks(self) -> Looks:
         return Looks.of(self.pattern)
+
+    @cached_property
+    def beginning(self) -> "re.Pattern[str]":
+        return re.compile(ANYWHERE if self.begins is None else self.begins)
 
     @cached_property
     def swallowing(self) -> Looks:
@@ -64,14 +71,25 @@ class Rule:
 @dataclass(frozen=True)
 class RuleSet:
     """Of several rules that match at one place the first counts; `seconds` bounds each look for patterns that
-    are not trusted."""
+    may begin anywhere."""
 
     rules: Sequence[Rule]
     seconds: float | None = None
-    scouts: tuple[Looks, ...] = field(init=False)
+    anywhere: tuple[Rule, ...] = field(init=False)
+    _beginning: "re.Pattern[str]" = field(init=False)
+    _places: tuple[int, ...] = field(init=False)  # among all rules, of those in `_beginning`
 
     def __post_init__(self) -> None:
-        joined = "|".join(f"(?:{rule.pattern})" for rule in self.rules if rule.trusted)
-        patterns = [joined] if joined else []
-        patterns += [rule.pattern for rule in self.rules if not rule.trusted]
-        object.__setattr__(self, "scouts", tuple(map(Looks.of, patterns)))
+        begins = {place: rule.begins for place, rule in enumerate(self.rules) if rule.begins is not None}
+        joined = "|".join(f"(?:{each})()" for each in begins.values()) or NEVER
+        object.__setattr__(self, "anywhere", tuple(rule for rule in self.rules if rule.begins is None))
+        object.__setattr__(self, "_beginning", re.compile(joined))
+        object.__setattr__(self, "_places", tuple(begins))
+
+    def next_beginning(self, text: str, at: int) -> tuple[int, int]:
+        """The first place from `at` on where a rule with a beginning may match, the text's end if there is none,
+        and the place of that rule among the rules: none of those before it that have one can."""
+        found = self._beginning.search(text, at)
+        if found is None or found.lastindex is None:
+            return len(text), 0
+        return found.start(), self._places[found.lastindex - 1]

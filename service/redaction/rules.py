@@ -5,97 +5,171 @@ takes time in proportion to the text, and each ends by what it takes, so that it
 over. Formats of keys are those that their issuers publish for scanners of leaked secrets.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
-from .checks import address_in, card_in, iban_in
+from .checks import IBAN_COUNTRIES, address_in, card_in, iban_in
 from .rule import Check, Rule
 
 _ALNUM = "[A-Za-z0-9]"
+_DIGIT = "[0-9]"
+_DIGIT_2, _DIGIT_3, _DIGIT_4 = (_DIGIT,) * 2, (_DIGIT,) * 3, (_DIGIT,) * 4
 _URL64 = r"[A-Za-z0-9_-]"
-_PEM_BODY = r"(?:[A-Za-z0-9+/=\s\\]|(?:Proc-Type|DEK-Info|Comment|Version):[^\r\n]{0,80})*+"
-_PEM = rf"{_PEM_BODY}(?:-----END [A-Z0-9 ]{{0,32}}-----)?+"
+_END = r"\Z"  # more may come
 
-# Each stands where no letter or digit is before it.
-_KEYS = (
-    rf"sk-{_URL64}{{20,}}+",  # OpenAI, Anthropic, OpenRouter, DeepSeek
-    rf"(?:gsk_|xai-|hf_|r8_|pplx-|nvapi-|fw_|tgp_v1_|csk-){_URL64}{{20,}}+",  # providers of models
-    rf"(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|pypi-|dckr_pat_|dop_v1_|lsv2_[a-z]{{2}}_){_URL64}{{20,}}+",
-    rf"(?:[rs]k_(?:live|test)_|whsec_|shp(?:at|ca|pa|ss)_|sq0(?:atp|csp)-|phc_|phx_){_URL64}{{16,}}+",
-    rf"(?:xox[abeoprs]-|xapp-){_URL64}{{10,}}+",  # Slack
-    rf"cs_{_URL64}{{40,}}+",  # this service's own
-    rf"AIza{_URL64}{{35,}}+",  # Google
-    rf"(?:ya29\.|SG\.){_URL64}{{16,}}+(?:\.{_URL64}{{16,}}+)?+",
-    rf"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{{16}}(?!{_ALNUM})",  # AWS
-    rf"eyJ{_URL64}{{8,}}+\.{_URL64}{{2,}}+\.{_URL64}*+",  # a JWT
-    r"[Bb]earer {1,4}(?=[A-Za-z._~+/-]{0,99}[0-9])[A-Za-z0-9._~+/=-]{16,}+",
-    r"[Bb]asic {1,4}(?=[A-Za-z+/]{0,99}[0-9=])[A-Za-z0-9+/=]{16,}+",
-    r"(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)"
-    r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}",
+
+def _words(words: Iterable[str], not_after: str = "") -> str:
+    """One of the words, or so much of one as fits before the text's end."""
+    rests: dict[str, list[str]] = {}
+    for word in filter(None, words):
+        rests.setdefault(re.escape(word[0]), []).append(word[1:])
+    begun = {first: f"(?:{_words(rest)}|{_END})" if any(rest) else "" for first, rest in rests.items()}
+    return f"(?:{'|'.join(_first(first, not_after) + rest for first, rest in begun.items())})"
+
+
+def _first(character: str, *not_after: str) -> str:
+    """The character is looked at before what is before it, which takes longer."""
+    return character + "".join(f"(?<!{before}{character})" for before in not_after if before)
+
+
+def _in_turn(first: str, *rest: str) -> str:
+    """All of these, or so many as fit before the text's end."""
+    return f"(?:{first})(?:{_in_turn(*rest)}|{_END})" if rest else f"(?:{first})"
+
+
+def _times(count: int, between: str, what: str) -> str:
+    """So many, or as many as fit before the text's end."""
+    each = f"(?:{between}{what})"
+    return f"(?:{each}{{{count}}}|{each}{{0,{count - 1}}}+{between}{_END})"
+
+
+def _any_of(words: str) -> str:
+    return f"(?:{'|'.join(map(re.escape, words.split()))})"
+
+
+_AWS = "aws_secret_access_key AWS_SECRET_ACCESS_KEY SecretAccessKey"
+
+# By how they begin, what follows. Each stands where no letter or digit is before it.
+_KEYS = {
+    "sk-": rf"{_URL64}{{20,}}+",  # OpenAI, Anthropic, OpenRouter, DeepSeek
+    # Providers of models.
+    "gsk_ xai- hf_ r8_ pplx- nvapi- fw_ tgp_v1_ csk-": rf"{_URL64}{{20,}}+",
+    "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- npm_ pypi- dckr_pat_ dop_v1_": rf"{_URL64}{{20,}}+",
+    "lsv2_": rf"[a-z]{{2}}_{_URL64}{{20,}}+",
+    "rk_live_ rk_test_ sk_live_ sk_test_ whsec_ shpat_ shpca_ shppa_ shpss_": rf"{_URL64}{{16,}}+",
+    "sq0atp- sq0csp- phc_ phx_": rf"{_URL64}{{16,}}+",
+    "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-": rf"{_URL64}{{10,}}+",  # Slack
+    "cs_": rf"{_URL64}{{40,}}+",  # this service's own
+    "AIza": rf"{_URL64}{{35,}}+",  # Google
+    "ya29. SG.": rf"{_URL64}{{16,}}+(?:\.{_URL64}{{16,}}+)?+",
+    "AKIA ASIA ABIA ACCA": rf"[A-Z2-7]{{16}}(?!{_ALNUM})",  # AWS
+    "eyJ": rf"{_URL64}{{8,}}+\.{_URL64}{{2,}}+\.{_URL64}*+",  # a JWT
+    "Bearer bearer": r" {1,4}(?=[A-Za-z._~+/-]{0,99}[0-9])[A-Za-z0-9._~+/=-]{16,}+",
+    "Basic basic": r" {1,4}(?=[A-Za-z+/]{0,99}[0-9=])[A-Za-z0-9+/=]{16,}+",
+    _AWS: (
+        r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}"
+    ),
+}
+_SPOKEN = ("Bearer", "bearer", "Basic", "basic", *_AWS.split())  # what follows is no part of a word
+_KEY = rf"(?<!{_ALNUM})(?:{'|'.join(_any_of(begins) + follows for begins, follows in _KEYS.items())})"
+_KEY_BEGINS = (
+    rf"(?:{_words((word for word in ' '.join(_KEYS).split() if word not in _SPOKEN), _ALNUM)}"
+    rf"{_times(8, '', _URL64)}|{_words(_SPOKEN, _ALNUM)})"
 )
-_SECRETS = (
-    rf"(?<!{_ALNUM})(?:{'|'.join(_KEYS)})",
-    rf"-----BEGIN [A-Z0-9 ]{{0,32}}PRIVATE KEY(?: BLOCK)?-----{_PEM}",
-    r"://[^\s/:@\"'\\]{0,128}:[^\s/@\"'\\]++@",  # a password in an address
-)
-_TAILS = (r"[A-Za-z0-9_.~+/=-]*+", _PEM, r"[^\s/@\"'\\]*+@?+")
+
+_PEM_BODY = r"(?:[A-Za-z0-9+/=\s\\]|(?:Proc-Type|DEK-Info|Comment|Version):[^\r\n]{0,80})*+"
+_PEM_REST = rf"{_PEM_BODY}(?:-----END [A-Z0-9 ]{{0,32}}-----)?+"
+_PEM = rf"-----BEGIN [A-Z0-9 ]{{0,32}}PRIVATE KEY(?: BLOCK)?-----{_PEM_REST}"
+_PEM_BEGINS = rf"{_words(['-----BEGIN '])}[A-Z0-9 ]{{0,49}}+(?:-|{_END})"
+
+_PASSWORD = r"://[^\s/:@\"'\\]{0,128}:[^\s/@\"'\\]++@"  # in an address
+_PASSWORD_BEGINS = rf"{_words(['://'])}[^\s/:@\"'\\]{{0,128}}+(?::(?:[^\s/@\"'\\]++(?:@|{_END})|{_END})|{_END})"
 
 _LOCAL = r"[A-Za-z0-9._%+-]"  # as long as they come, not as RFC 5321 has them
 _EMAIL = (
     rf"(?<!{_LOCAL}){_LOCAL}{{1,256}}+@"
     r"(?:(?!-)[\w-]{1,63}(?<!-)\.){1,8}(?!-)[\w-]{1,62}[^\W\d_](?!\w)"
 )
-_DIGIT = "[0-9]"
-_PHONE = (
-    r"(?<![\w+]|[0-9][.,])(?:"
-    rf"(?:\+|00)[1-9](?:[ ()./-]{{0,3}}{_DIGIT}){{6,14}}"  # E.164, with what people write between
-    rf"|\({_DIGIT}{{2,5}}\)[ -]?{_DIGIT}{{3,4}}(?:[ .-]?{_DIGIT}){{3,8}}"
-    rf"|[2-9]{_DIGIT}{{2}}[.-]{_DIGIT}{{3}}[.-]{_DIGIT}{{4}}"  # North America
-    rf"|[2-9]{_DIGIT}{{2}} {_DIGIT}{{3}}[ -]{_DIGIT}{{4}}"
-    rf"|0[1-9]{_DIGIT}{{1,4}}[ /-]{_DIGIT}{{3,4}}(?:[ -]?{_DIGIT}){{2,6}}"  # within a country
-    r")(?![\w@])"
+_EMAIL_BEGINS = _in_turn(
+    rf"{_first(_LOCAL, _LOCAL)}{_LOCAL}{{0,255}}+", "@", r"[^\s@.-][^\s@.]{0,62}+", r"\."
 )
+
 _CARD = (
     r"(?<![0-9+]|[0-9][.,])[2-68]"
-    rf"(?:(?:[ -]?{_DIGIT}){{12,18}}|{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{3}})(?!{_DIGIT})"
+    rf"(?:(?:[ -]?+{_DIGIT}){{12,18}}|{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{3}})(?!{_DIGIT})"
 )
-_IBAN = rf"(?<!{_ALNUM})[A-Za-z]{{2}}{_DIGIT}{{2}}(?:[ -]?{_ALNUM}){{11,29}}"
+_CARD_BEGINS = rf"{_first('[2-68]', '[0-9+]', '[0-9][.,]')}{_times(12, '[ .-]?+', _DIGIT)}"
+
+_IBANS = {
+    rf"(?i:{countries.replace(' ', '|')})": length - 2 for length, countries in IBAN_COUNTRIES.items()
+}
+_IBAN_REST = rf"(?:[ -]?+{_ALNUM})"
+_IBAN = rf"(?<!{_ALNUM})(?:{{}})(?!{_ALNUM})".format(
+    "|".join(rf"{country}{_DIGIT}{{2}}{_IBAN_REST}{{{rest - 2}}}" for country, rest in _IBANS.items())
+)
+_IBAN_BEGINS = rf"(?=[A-Za-z])(?<!{_ALNUM})(?:[A-Za-z]{_END}|{{}})".format(
+    "|".join(
+        rf"{country}(?:{_DIGIT}(?:{_DIGIT}{_times(rest - 2, '[ -]?+', _ALNUM)}(?!{_ALNUM})|{_END})|{_END})"
+        for country, rest in _IBANS.items()
+    )
+)
+
+_PHONE = (
+    r"(?<![\w+]|[0-9][.,])(?:"
+    rf"(?:\+|00)[1-9](?:[ ()./-]{{0,3}}+{_DIGIT}){{6,14}}"  # E.164, with what people write between
+    rf"|\({_DIGIT}{{2,5}}\)[ -]?+{_DIGIT}{{3,4}}(?:[ .-]?+{_DIGIT}){{3,8}}"
+    rf"|[2-9]{_DIGIT}{{2}}[.-]{_DIGIT}{{3}}[.-]{_DIGIT}{{4}}"  # North America
+    rf"|[2-9]{_DIGIT}{{2}} {_DIGIT}{{3}}[ -]{_DIGIT}{{4}}"
+    rf"|0[1-9]{_DIGIT}{{1,4}}[ /-]{_DIGIT}{{3,4}}(?:[ -]?+{_DIGIT}){{2,6}}"  # within a country
+    r")(?![\w@])"
+)
+_PHONE_BEGINS = r"(?=[+(02-9])(?<![A-Za-z0-9_+])(?<![0-9][.,])(?:{})".format(
+    "|".join(
+        (
+            rf"(?:\+|0(?:0|{_END}))(?:[1-9]{_times(6, '[ ()./-]{0,3}+', _DIGIT)}|{_END})",
+            _in_turn(r"\(", *_DIGIT_2, f"{_DIGIT}{{0,3}}+", r"\)", "[ -]?+", *_DIGIT_3),
+            _in_turn("[2-9]", *_DIGIT_2, "[ .-]", *_DIGIT_3, "[ .-]", *_DIGIT_4),
+            _in_turn("0", "[1-9]", _DIGIT, f"{_DIGIT}{{0,3}}+", "[ /-]", *_DIGIT_3),
+        )
+    )
+)
+
 _IP = (
     rf"(?<![\w.:])(?:{_DIGIT}{{1,3}}(?:\.{_DIGIT}{{1,3}}){{3}}(?![\w:]|\.{_DIGIT})"
     r"|(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.])[0-9A-Fa-f:.]{3,45}(?![\w:.]))"
 )
+_HEX = "[0-9A-Fa-f]"
+_IP_BEGINS = (
+    rf"(?=[0-9A-Fa-f:])(?<![A-Za-z0-9_.:])(?:{_DIGIT}{{1,3}}+(?:\.{_DIGIT}|\.?{_END})"
+    rf"|{_HEX}{{0,4}}+(?::{_HEX}{{0,4}}+(?::(?:[0-9A-Fa-f:.]|{_END})|{_END})|{_END}))"
+)
+
 _SSN = rf"(?<![\w-]){_DIGIT}{{3}}-{_DIGIT}{{2}}-{_DIGIT}{{4}}(?![\w-])"  # of the USA
+_SSN_BEGINS = _in_turn(_first(_DIGIT, "[A-Za-z0-9_-]"), *_DIGIT_2, "-", *_DIGIT_2, "-", *_DIGIT_4)
 
 
-def _shown_as(
-    shown: str, *patterns: str, check: Check | None = None, tails: Iterable[str] = ()
-) -> list[Rule]:
-    tails = (*tails, *("" for _ in patterns))
-    return [
-        Rule(
-            name=shown,
-            pattern=pattern,
-            replace=lambda _: shown,
-            check=check,
-            tail=tail,
-            trusted=True,
-        )
-        for pattern, tail in zip(patterns, tails, strict=False)
-    ]
+def _rule(
+    shown: str, pattern: str, begins: str, *, check: Check | None = None, tail: str = ""
+) -> Rule:
+    return Rule(
+        name=shown, pattern=pattern, replace=lambda _: shown, check=check, tail=tail, begins=begins
+    )
 
 
 RULES = MappingProxyType(
     {
         "secrets": [
-            *_shown_as("[secret]", *_SECRETS[:2], tails=_TAILS),
-            *_shown_as("://[secret]@", _SECRETS[2], tails=_TAILS[2:]),
+            _rule("[secret]", _KEY, _KEY_BEGINS, tail=r"[A-Za-z0-9_.~+/=-]*+"),
+            _rule("[secret]", _PEM, _PEM_BEGINS, tail=_PEM_REST),
+            _rule("://[secret]@", _PASSWORD, _PASSWORD_BEGINS, tail=r"[^\s/@\"'\\]*+@?+"),
         ],
-        "email": _shown_as("[email]", _EMAIL),
-        "card": _shown_as("[card]", _CARD, check=card_in),
-        "iban": _shown_as("[iban]", _IBAN, check=iban_in),
-        "phone": _shown_as("[phone]", _PHONE),
-        "ssn": _shown_as("[ssn]", _SSN),
-        "ip": _shown_as("[ip]", _IP, check=address_in),
+        "email": [_rule("[email]", _EMAIL, _EMAIL_BEGINS)],
+        "card": [_rule("[card]", _CARD, _CARD_BEGINS, check=card_in)],
+        "iban": [_rule("[iban]", _IBAN, _IBAN_BEGINS, check=iban_in)],
+        "phone": [_rule("[phone]", _PHONE, _PHONE_BEGINS)],
+        "ssn": [_rule("[ssn]", _SSN, _SSN_BEGINS)],
+        "ip": [_rule("[ip]", _IP, _IP_BEGINS, check=address_in)],
     }
 )  # in the order in which they are tried
 
