@@ -42,9 +42,10 @@ def card_in(text: str) -> int:
     for place, group in enumerate(groups):
         count += len(group)
         # ISO/IEC 7812-1, annex B: each second digit is doubled, from the last but one on.
-        if count in CARD_DIGITS and not (
-            sum(doubled[count % 2 : count : 2]) + sum(numbers[1 - count % 2 : count : 2])
-        ) % 10:
+        if (
+            count in CARD_DIGITS
+            and not (sum(doubled[count % 2 : count : 2]) + sum(numbers[1 - count % 2 : count : 2])) % 10
+        ):
             found = count + place
     return found
 

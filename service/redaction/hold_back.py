@@ -4,8 +4,8 @@ A place is decided when no match of any rule that begins there reaches the text'
 more text changes nothing. So what is released does not depend on where the pieces were cut. At most BOUND
 characters are looked at and held; what is undecided there is replaced, and what belongs to it is swallowed.
 
-Time is in proportion to the text, whatever it is: a rule that is decided at a place stays so, and is not tried
-there again when more comes.
+Time is in proportion to the text, whatever it is: a rule that is decided at a place stays so, and is not
+tried there again when more comes.
 """
 
 from typing import Final
@@ -143,7 +143,7 @@ class _Places:
         self._known = [-1] * len(rules.anywhere)
 
     def next(self, at: int) -> tuple[int, int]:
-        """The first from `at` on, the text's end if there is none, and the first of the rules to try there."""
+        """The first from `at` on, or the text's end, and the first of the rules to try there."""
         first, rule = self._rules.next_beginning(self._text, at)
         for place, known in enumerate(self._known):
             if known < at:

@@ -43,9 +43,9 @@ class Rule:
     raise Blocked.
 
     A match that is still open after so many characters as are held is replaced, and so is what follows as far
-    as `tail` matches, which must match the empty text. `begins`, a cheap pattern of `re` without groups, matches
-    a character or more at each place where a match begins, or may yet, since the text ends there. A rule that
-    has one is looked for nowhere else, and takes time in proportion to the text.
+    as `tail` matches, which must match the empty text. `begins`, a cheap pattern of `re` without groups,
+    matches a character or more at each place where a match begins, or may yet, since the text ends there. A
+    rule that has one is looked for nowhere else, and takes time in proportion to the text.
     """
 
     name: str
@@ -87,8 +87,8 @@ class RuleSet:
         object.__setattr__(self, "_places", tuple(begins))
 
     def next_beginning(self, text: str, at: int) -> tuple[int, int]:
-        """The first place from `at` on where a rule with a beginning may match, the text's end if there is none,
-        and the place of that rule among the rules: none of those before it that have one can."""
+        """The first place from `at` on where a rule with a beginning may match, or the text's end, and the
+        place of that rule among the rules: none of those before it that have one can."""
         found = self._beginning.search(text, at)
         if found is None or found.lastindex is None:
             return len(text), 0

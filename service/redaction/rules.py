@@ -67,9 +67,7 @@ _KEYS = {
     "eyJ": rf"{_URL64}{{8,}}+\.{_URL64}{{2,}}+\.{_URL64}*+",  # a JWT
     "Bearer bearer": r" {1,4}(?=[A-Za-z._~+/-]{0,99}[0-9])[A-Za-z0-9._~+/=-]{16,}+",
     "Basic basic": r" {1,4}(?=[A-Za-z+/]{0,99}[0-9=])[A-Za-z0-9+/=]{16,}+",
-    _AWS: (
-        r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}"
-    ),
+    _AWS: (r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}"),
 }
 _SPOKEN = ("Bearer", "bearer", "Basic", "basic", *_AWS.split())  # what follows is no part of a word
 _KEY = rf"(?<!{_ALNUM})(?:{'|'.join(_any_of(begins) + follows for begins, follows in _KEYS.items())})"
@@ -83,8 +81,8 @@ _PEM_REST = rf"{_PEM_BODY}(?:-----END [A-Z0-9 ]{{0,32}}-----)?+"
 _PEM = rf"-----BEGIN [A-Z0-9 ]{{0,32}}PRIVATE KEY(?: BLOCK)?-----{_PEM_REST}"
 _PEM_BEGINS = rf"{_words(['-----BEGIN '])}[A-Z0-9 ]{{0,49}}+(?:-|{_END})"
 
-_PASSWORD = r"://[^\s/:@\"'\\]{0,128}:[^\s/@\"'\\]++@"  # in an address
-_PASSWORD_BEGINS = rf"{_words(['://'])}[^\s/:@\"'\\]{{0,128}}+(?::(?:[^\s/@\"'\\]++(?:@|{_END})|{_END})|{_END})"
+_ACCESS = r"://[^\s/:@\"'\\]{0,128}:[^\s/@\"'\\]++@"  # in an address
+_ACCESS_BEGINS = rf"{_words(['://'])}[^\s/:@\"'\\]{{0,128}}+(?::(?:[^\s/@\"'\\]++(?:@|{_END})|{_END})|{_END})"
 
 _LOCAL = r"[A-Za-z0-9._%+-]"  # as long as they come, not as RFC 5321 has them
 _EMAIL = (
@@ -101,9 +99,7 @@ _CARD = (
 )
 _CARD_BEGINS = rf"{_first('[2-68]', '[0-9+]', '[0-9][.,]')}{_times(12, '[ .-]?+', _DIGIT)}"
 
-_IBANS = {
-    rf"(?i:{countries.replace(' ', '|')})": length - 2 for length, countries in IBAN_COUNTRIES.items()
-}
+_IBANS = {rf"(?i:{countries.replace(' ', '|')})": length - 2 for length, countries in IBAN_COUNTRIES.items()}
 _IBAN_REST = rf"(?:[ -]?+{_ALNUM})"
 _IBAN = rf"(?<!{_ALNUM})(?:{{}})(?!{_ALNUM})".format(
     "|".join(rf"{country}{_DIGIT}{{2}}{_IBAN_REST}{{{rest - 2}}}" for country, rest in _IBANS.items())
@@ -149,12 +145,8 @@ _SSN = rf"(?<![\w-]){_DIGIT}{{3}}-{_DIGIT}{{2}}-{_DIGIT}{{4}}(?![\w-])"  # of th
 _SSN_BEGINS = _in_turn(_first(_DIGIT, "[A-Za-z0-9_-]"), *_DIGIT_2, "-", *_DIGIT_2, "-", *_DIGIT_4)
 
 
-def _rule(
-    shown: str, pattern: str, begins: str, *, check: Check | None = None, tail: str = ""
-) -> Rule:
-    return Rule(
-        name=shown, pattern=pattern, replace=lambda _: shown, check=check, tail=tail, begins=begins
-    )
+def _rule(shown: str, pattern: str, begins: str, *, check: Check | None = None, tail: str = "") -> Rule:
+    return Rule(name=shown, pattern=pattern, replace=lambda _: shown, check=check, tail=tail, begins=begins)
 
 
 RULES = MappingProxyType(
@@ -162,7 +154,7 @@ RULES = MappingProxyType(
         "secrets": [
             _rule("[secret]", _KEY, _KEY_BEGINS, tail=r"[A-Za-z0-9_.~+/=-]*+"),
             _rule("[secret]", _PEM, _PEM_BEGINS, tail=_PEM_REST),
-            _rule("://[secret]@", _PASSWORD, _PASSWORD_BEGINS, tail=r"[^\s/@\"'\\]*+@?+"),
+            _rule("://[secret]@", _ACCESS, _ACCESS_BEGINS, tail=r"[^\s/@\"'\\]*+@?+"),
         ],
         "email": [_rule("[email]", _EMAIL, _EMAIL_BEGINS)],
         "card": [_rule("[card]", _CARD, _CARD_BEGINS, check=card_in)],

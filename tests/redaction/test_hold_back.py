@@ -1,11 +1,13 @@
 """A text in pieces: what is shown does not depend on where it was cut, and comes as early as it can."""
 
 import random
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from service.redaction.hold_back import BOUND, CONTEXT, TIMED_OUT, HoldBack
-from service.redaction.rule import Blocked, Rule, RuleSet
+from service.redaction.rule import Blocked, Looks, Rule, RuleSet
 from service.redaction.rules import RULES, rules_named
 from tests.amounts import SPLITS
 from tests.redaction.samples import EVERY_RULE, MADE, SECRETS, some, split, text_with, whole
@@ -151,15 +153,21 @@ def test_hostile_text_is_looked_at_in_proportion_to_its_length(unit: str, size: 
     assert set(RULES) == {"secrets", "email", "card", "iban", "phone", "ssn", "ip"}
 
     def looked_at(count: int) -> int:
-        rules = RuleSet(tuple(rules_named(RULES)))
-        scouts = [Counted(pattern) for scout in rules.scouts for pattern in (scout.whole, scout.open)]
-        pairs = zip(scouts[::2], scouts[1::2], strict=True)
-        object.__setattr__(
-            rules, "scouts", tuple(type("Looks", (), {"whole": w, "open": o}) for w, o in pairs)
-        )
+        counted: list[Counted] = []
+
+        def counting(pattern: object) -> Any:
+            counted.append(Counted(pattern))
+            return counted[-1]
+
+        rules = RuleSet(tuple(replace(rule) for rule in rules_named(RULES)))
+        object.__setattr__(rules, "_beginning", counting(rules._beginning))
+        for rule in rules.rules:
+            for name in ("looks", "swallowing"):
+                looks = getattr(rule, name)
+                rule.__dict__[name] = Looks(counting(looks.whole), counting(looks.open))
         text = (unit * count)[:count]
         shown_by([text[at : at + size] for at in range(0, count, size)], rules)
-        return sum(scout.characters for scout in scouts)
+        return sum(each.characters for each in counted)
 
     few, many = looked_at(10_000), looked_at(40_000)
     assert many <= 4.2 * few + BOUND * BOUND

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.redaction.checks import address_in, card_in, iban_in, passes_luhn
+from service.redaction.checks import address_in, card_in, iban_in
 from service.redaction.rule import RuleSet
 from service.redaction.rules import RULES, rules_named
 from tests.redaction.samples import whole
@@ -116,9 +116,9 @@ def test_what_stands_close_by_does_not_hide_a_match(name: str, text: str, shown:
 
 
 def test_checks_say_how_much_of_a_match_is_one() -> None:
-    assert passes_luhn("79927398713") and not passes_luhn("79927398710")
+    assert card_in("4222222222222") == 13 and card_in("4222222222223") == 0
     assert card_in("4111 1111 1111 1111 12") == 19 and card_in("4111111111111112") == 0
-    assert iban_in("DE89 3704 0044 0532 0130 00 AND") == 27 and iban_in("DE89") == 0
+    assert iban_in("DE89 3704 0044 0532 0130 00") == 27 and iban_in("DE89 3704 0044 0532 0130 01") == 0
     assert address_in("fe80::1.") == 7 and address_in("12:30") == 0
 
 
