@@ -99,7 +99,13 @@ _CARD = (
 )
 _CARD_BEGINS = rf"{_first('[2-68]', '[0-9+]', '[0-9][.,]')}{_times(12, '[ .-]?+', _DIGIT)}"
 
-_IBANS = {rf"(?i:{countries.replace(' ', '|')})": length - 2 for length, countries in IBAN_COUNTRIES.items()}
+
+def _in_any_case(words: str) -> str:
+    """Of ASCII: `K` is no KELVIN SIGN."""
+    return f"(?:{'|'.join(''.join(f'[{each}{each.lower()}]' for each in word) for word in words.split())})"
+
+
+_IBANS = {_in_any_case(countries): length - 2 for length, countries in IBAN_COUNTRIES.items()}
 _IBAN_REST = rf"(?:[ -]?+{_ALNUM})"
 _IBAN = rf"(?<!{_ALNUM})(?:{{}})(?!{_ALNUM})".format(
     "|".join(rf"{country}{_DIGIT}{{2}}{_IBAN_REST}{{{rest - 2}}}" for country, rest in _IBANS.items())

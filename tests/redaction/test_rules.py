@@ -124,3 +124,8 @@ def test_checks_say_how_much_of_a_match_is_one() -> None:
 
 def test_the_rules_are_those_of_the_documents() -> None:
     assert [*RULES] == ["secrets", "email", "card", "iban", "phone", "ssn", "ip"]
+
+
+def test_letters_that_are_no_capitals_of_ascii_are_in_no_iban() -> None:
+    text = "S\N{KELVIN SIGN}3112000000198742637541 and"
+    assert whole(text, RuleSet(tuple(rules_named(["iban"])))) == text
