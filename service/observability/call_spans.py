@@ -3,7 +3,8 @@
 Its callback handler is given to each run beside ours; its instrumentor would put one into every callback
 manager of the process. What is changed of it here: it is called inline, not on a thread for each token; of
 a call's tokens it hears the first alone; a graph that waits for a person has not failed; of an exception its
-type is told, not its message.
+type is told, not its message. The outermost chain has a span only where it is an agent: else the run's own is
+its span.
 """
 
 from typing import Any
@@ -20,6 +21,10 @@ from opentelemetry.util.genai.handler import TelemetryHandler
 from opentelemetry.util.genai.types import Error
 
 Metadata = dict[str, Any] | None
+Serialized = dict[str, Any] | None
+
+# Of an outermost chain that says nothing of itself, the handler assumes that it is a workflow.
+NO_WORKFLOW = {"name": ""}
 
 
 def call_telemetry(provider: TracerProvider) -> TelemetryHandler:
@@ -43,8 +48,10 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
         self._enabled = False
         self._invocation_manager = type(self._invocation_manager)()
 
-    def on_chain_start(self, *args: Any, metadata: Metadata = None, **kwargs: Any) -> None:
-        super().on_chain_start(*args, metadata=self._of_run(metadata), **kwargs)
+    def on_chain_start(
+        self, serialized: Serialized, inputs: Any, *, metadata: Metadata = None, **kwargs: Any
+    ) -> None:
+        super().on_chain_start(serialized or NO_WORKFLOW, inputs, metadata=self._of_run(metadata), **kwargs)
 
     def on_chat_model_start(self, *args: Any, metadata: Metadata = None, run_id: UUID, **kwargs: Any) -> None:
         self._silent.add(run_id)

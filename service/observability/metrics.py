@@ -4,9 +4,10 @@ A registry of its own for each app, so that several live in one process. Nothing
 for a model call, a stream, a run, a request. Every label has few values, by a bound of its own.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
@@ -15,13 +16,23 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from ..model_calls import ModelCall
-from ..written import Tokens
 from .bounded_names import BoundedNames
+from .distributions import Distributions
 from .instruments import Counts, Instruments
 from .provider_names import provider_name
+from .tracing import is_switched_off
 
 MOST_MODELS = 50
 MOST_CODES = 50
+
+# The kinds of tokens: those from a cache are part of the input, those of reasoning of the output.
+Field = Literal["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"]
+KINDS: tuple[tuple[str, Field], ...] = (
+    ("input", "input_tokens"),
+    ("output", "output_tokens"),
+    ("cached", "cached_tokens"),
+    ("reasoning", "reasoning_tokens"),
+)
 
 
 class Ended(Protocol):
@@ -47,7 +58,10 @@ class Metrics:
             [self._reader], resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
         ProcessCollector(registry=self._registry)
-        self._instruments = Instruments(self._provider.get_meter("chainstream"))
+        distributions = Distributions()
+        if not is_switched_off(os.environ):
+            self._registry.register(distributions)
+        self._instruments = Instruments(self._provider.get_meter("chainstream"), distributions)
         self._counts: Counts = dict
         self._instruments.gauge(
             "chainstream.runs.active", "state", "Runs that have not ended.", lambda: self._counts()
@@ -79,21 +93,20 @@ class Metrics:
     # --- runs and model calls ----------------------------------------------------------------------
 
     def run_ended(self, chain: str, ended: Ended) -> None:
-        labels = {"chain": chain, "outcome": ended.outcome}
         self._instruments.runs.add(1, chain, ended.outcome, self._codes.of(ended.code))
-        self._instruments.run_times.record(ended.duration_ms / 1000, labels)
+        self._instruments.run_times.record(ended.duration_ms / 1000, chain, ended.outcome)
         if ended.ttft_ms is not None:
-            self._instruments.first_tokens.record(ended.ttft_ms / 1000, {"chain": chain})
+            self._instruments.first_tokens.record(ended.ttft_ms / 1000, chain)
 
     def model_called(self, chain: str, call: ModelCall) -> None:
         """From any thread."""
         model = self._models.of(call.model)
         self._record_operation(call, model)
         if (per_piece := call.per_piece) is not None:
-            self._instruments.token_times.record(per_piece, {"chain": chain, "model": model})
+            self._instruments.token_times.record(per_piece, chain, model)
         if call.used is not None:
-            for kind, count in _counts_of(call.used).items():
-                if count:
+            for kind, field in KINDS:
+                if count := call.used[field]:
                     self._instruments.tokens.add(count, chain, model, kind)
         if call.cost is None:
             self._instruments.unpriced.add(1, chain, model)
@@ -101,20 +114,13 @@ class Metrics:
             self._instruments.cost.add(call.cost, chain, model)
 
     def _record_operation(self, call: ModelCall, model: str) -> None:
-        labels = {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": provider_name(call.provider),
-            "gen_ai.request.model": model,
-            "gen_ai.response.model": self._models.of(call.answered_by),
-        }
-        failure = "_OTHER" if call.failed else ""
-        self._instruments.operations.record(call.duration, {**labels, "error.type": failure})
+        about = ("chat", provider_name(call.provider), model, self._models.of(call.answered_by))
+        self._instruments.operations.record(call.duration, *about, "_OTHER" if call.failed else "")
         if call.first is not None:
-            self._instruments.first_chunks.record(call.first, labels)
+            self._instruments.first_chunks.record(call.first, *about)
         if call.used is not None and not call.failed:  # else it is an estimate
-            counts = _counts_of(call.used)
-            for kind in ("input", "output"):
-                self._instruments.usage.record(counts[kind], {**labels, "gen_ai.token.type": kind})
+            self._instruments.usage.record(call.used["input_tokens"], *about, "input")
+            self._instruments.usage.record(call.used["output_tokens"], *about, "output")
 
     # --- readers -----------------------------------------------------------------------------------
 
@@ -141,22 +147,7 @@ class Metrics:
     # --- requests and the loop ---------------------------------------------------------------------
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        labels = {
-            "http.request.method": method,
-            "http.route": route,
-            "http.response.status_code": str(status),
-        }
-        self._instruments.requests.record(seconds, labels)
+        self._instruments.requests.record(seconds, method, route, str(status))
 
     def loop_lagged(self, seconds: float) -> None:
         self._instruments.loop_lag.record(seconds)
-
-
-def _counts_of(used: Tokens) -> dict[str, int]:
-    """By their kind; those from a cache are part of the input, those of reasoning of the output."""
-    return {
-        "input": used["input_tokens"],
-        "output": used["output_tokens"],
-        "cached": used["cached_tokens"],
-        "reasoning": used["reasoning_tokens"],
-    }

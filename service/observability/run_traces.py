@@ -32,7 +32,11 @@ class RunTrace:
         self._open: dict[int, Span] = {}
         self._ended = False
         self.run_id = run_id
-        attributes = {"chainstream.run_id": run_id, "chainstream.chain": chain}
+        attributes = {
+            "chainstream.run_id": run_id,
+            "gen_ai.operation.name": "invoke_workflow",
+            "gen_ai.workflow.name": chain,
+        }
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
         self._span = tracer.start_span(f"run {chain}", attributes=attributes)
