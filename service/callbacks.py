@@ -15,6 +15,7 @@ or tool.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
@@ -22,10 +23,10 @@ from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
-from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
+from langchain_core.outputs import LLMResult
 from langchain_core.tracers._streaming import _StreamingCallbackHandler
 from langgraph.callbacks import GraphCallbackHandler, GraphInterruptEvent
 from langgraph.errors import GraphInterrupt
@@ -52,6 +53,8 @@ from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
 from .transcript import Due, Transcript
 from .values import clean_text, to_json
+
+logger = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 1024
 TOOL_OUTPUT_MAX_CHARS = 32_768
@@ -83,6 +86,8 @@ def _callback(method: Callable[..., None]) -> Callable[..., Any]:
             method(self, *args, **kwargs)
         except Exception as error:
             self.poison(error)
+        if self.follower is not None:
+            _tell(self.follower, method.__name__, args, kwargs)
 
     return guarded
 
@@ -98,8 +103,18 @@ def _fenced(method: Callable[..., None]) -> Callable[..., Any]:
             method(self, *args, **kwargs)
         except Exception as error:
             self.poison(error)
+        if self.follower is not None:
+            _tell(self.follower, method.__name__, args, kwargs)
 
     return fenced
+
+
+def _tell(follower: BaseCallbackHandler, hook: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """As LangChain calls handlers that may not fail a chain."""
+    try:
+        getattr(follower, hook)(*args, **kwargs)
+    except Exception as error:
+        logger.warning("Error in %s.%s: %s", type(follower).__name__, hook, type(error).__name__)
 
 
 class AsyncIteratorCallbackHandler(
@@ -111,7 +126,9 @@ class AsyncIteratorCallbackHandler(
     third, models stream without being asked to. `end_with_root`: the iteration ends by itself when the
     outermost LangChain run does. Whoever awaits the chain can end it surely, by `close` in a `finally`.
     `rates_of` knows what models cost; without it no cost is known. `on_call` hears of each model call's end.
-    `retold` is what another handler told of a chain that waits: this one goes on from there.
+    `retold` is what another handler told of a chain that waits: this one goes on from there. A `follower` is
+    called with all that this one is called with, but of a model call's tokens with the first alone: beside it
+    among the chain's callbacks, it would be called for each, which costs more than the rest of what it does.
     """
 
     run_inline = True
@@ -135,6 +152,8 @@ class AsyncIteratorCallbackHandler(
         self.last_model_error: BaseException | None = None
         self.approvals = list(retold.approvals)  # what the chain waits for, since it was last resumed
         self.blocked: list[Blocked] = []
+        self.follower: BaseCallbackHandler | None = None
+        self._silent: set[UUID] = set()  # model calls of which the follower has heard no token
         self.done = _Done(self)
         self._end_with_root = end_with_root
         self._tool_output_max_chars = tool_output_max_chars
@@ -271,9 +290,16 @@ class AsyncIteratorCallbackHandler(
 
     @_fenced
     def on_chat_model_start(
+        self, serialized: dict[str, Any] | None, messages: list[list[BaseMessage]], **kwargs: Any
+    ) -> None:
+        self._start(**kwargs)
+
+    @_fenced
+    def on_llm_start(self, serialized: dict[str, Any] | None, prompts: list[str], **kwargs: Any) -> None:
+        self._start(**kwargs)
+
+    def _start(
         self,
-        serialized: dict[str, Any] | None,
-        messages: list[list[BaseMessage]],
         *,
         run_id: UUID,
         parent_run_id: UUID | None = None,
@@ -281,6 +307,8 @@ class AsyncIteratorCallbackHandler(
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if self.follower is not None:
+            self._silent.add(run_id)
         inner = not INNER_TAGS.isdisjoint(tags or ())
         structured = is_structured(kwargs.get("options"))
         about = metadata or {}
@@ -295,8 +323,6 @@ class AsyncIteratorCallbackHandler(
                 attempt=attempt_in(metadata),
             )
 
-    on_llm_start = on_chat_model_start
-
     @property
     def on_llm_new_token(self) -> Callable[..., Any]:
         # LangChain looks the callback up at each token, and awaits it where it is a coroutine function. So it
@@ -307,28 +333,30 @@ class AsyncIteratorCallbackHandler(
         self._write(*args, **kwargs)  # first: a cancel while it waits must not lose what was written
         await self._queue.wait_for_room()
 
-    @_fenced
-    def _write(
-        self,
-        token: str | list[str | dict[str, Any]],
-        *,
-        chunk: GenerationChunk | ChatGenerationChunk | None = None,
-        run_id: UUID,
-        **kwargs: Any,
-    ) -> None:
-        written = written_in(token, chunk)
-        with self._lock:
-            self._transcript.write(run_id, written)
+    def _write(self, token: str | list[str | dict[str, Any]], *, run_id: UUID, **kwargs: Any) -> None:
+        if self.closed:
+            raise RunClosed
+        try:
+            written = written_in(token, kwargs.get("chunk"))
+            with self._lock:
+                self._transcript.write(run_id, written)
+        except Exception as error:
+            self.poison(error)
+        if run_id in self._silent and self.follower is not None:
+            self._silent.discard(run_id)
+            _tell(self.follower, "on_llm_new_token", (token,), {"run_id": run_id, **kwargs})
 
     @_callback
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         ending = ending_of(response)
+        self._silent.discard(run_id)
         with self._lock:
             self._left(self._transcript.end_message(run_id, ending))
 
     @_callback
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         another = falls_back(provider_failure_of(error))
+        self._silent.discard(run_id)
         with self._lock:
             self.last_model_error = error
             self._left(self._transcript.fail_message(run_id, falls_back=another))

@@ -107,7 +107,8 @@ class Call:
     ) -> Any:
         async with self.chain.builds.lease(self.key) as runnable:
             with tapped(handler) as taps:
-                config = self._config(run_id, [handler, *trace.callbacks], taps)
+                handler.follower = trace.follower
+                config = self._config(run_id, handler, taps)
                 graph = graph_of(runnable)
                 if graph is None:
                     return await runnable.ainvoke(given, config)
@@ -118,11 +119,9 @@ class Call:
                     given = await only_new(graph, given, config)
                 return await runnable.ainvoke(given, config, **self._context())
 
-    def _config(
-        self, run_id: str, callbacks: list[BaseCallbackHandler], taps: Mapping[str, Any]
-    ) -> RunnableConfig:
+    def _config(self, run_id: str, handler: BaseCallbackHandler, taps: Mapping[str, Any]) -> RunnableConfig:
         config = self._thread(run_id)
-        config["callbacks"] = callbacks
+        config["callbacks"] = [handler]
         config["run_name"] = self.chain.name
         config["configurable"] |= taps
         if self.config.recursion_limit is not None:

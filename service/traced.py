@@ -1,6 +1,5 @@
 """What follows a run beside its events: the port of traces, and what there is where none are wanted."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -8,10 +7,10 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 
 class RunTrace(Protocol):
-    """One run's. `callbacks` are given to its chain, behind the bridge's."""
+    """One run's. `follower` hears what the bridge hears of the chain."""
 
     @property
-    def callbacks(self) -> Sequence[BaseCallbackHandler]: ...
+    def follower(self) -> BaseCallbackHandler | None: ...
 
     def entered(self) -> AbstractContextManager[None]:
         """What is done in here is done by the run."""
@@ -27,7 +26,7 @@ class RunTrace(Protocol):
 
 
 class Untraced:
-    callbacks: Sequence[BaseCallbackHandler] = ()
+    follower: BaseCallbackHandler | None = None
 
     def entered(self) -> AbstractContextManager[None]:
         return nullcontext()

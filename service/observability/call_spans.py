@@ -1,10 +1,9 @@
 """Spans of chains, models and tools, by OpenTelemetry's own instrumentation of LangChain.
 
-Its callback handler is given to each run beside ours; its instrumentor would put one into every callback
-manager of the process. What is changed of it here: it is called inline, not on a thread for each token; of
-a call's tokens it hears the first alone; a graph that waits for a person has not failed; of an exception its
-type is told, not its message. The outermost chain has a span only where it is an agent: else the run's own is
-its span.
+Its callback handler follows the bridge in each run; its instrumentor would put one into every callback
+manager of the process. What is changed of it here: a graph that waits for a person has not failed; of an
+exception its type is told, not its message. The outermost chain has a span only where it is an agent: else
+the run's own is its span.
 """
 
 from typing import Any
@@ -36,12 +35,9 @@ def call_telemetry(provider: TracerProvider) -> TelemetryHandler:
 class CallSpans(OpenTelemetryLangChainCallbackHandler):
     """Of one run; its conversation is the run's thread."""
 
-    run_inline = True
-
     def __init__(self, telemetry: TelemetryHandler, thread_id: str | None) -> None:
         super().__init__(telemetry)
         self._thread = {} if thread_id is None else {"thread_id": thread_id}
-        self._silent: set[UUID] = set()  # model calls that have not told a token
 
     def close(self) -> None:
         """What a chain that is left to itself does later has no spans: those of its run have ended."""
@@ -54,14 +50,8 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
         super().on_chain_start(serialized or NO_WORKFLOW, inputs, metadata=self._of_run(metadata), **kwargs)
 
     def on_chat_model_start(self, *args: Any, metadata: Metadata = None, run_id: UUID, **kwargs: Any) -> None:
-        self._silent.add(run_id)
         about = {"ls_model_name": "unknown"} | self._of_run(metadata)  # without a name there is no span
         super().on_chat_model_start(*args, metadata=about, run_id=run_id, **kwargs)
-
-    def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
-        if run_id in self._silent:
-            self._silent.discard(run_id)
-            super().on_llm_new_token(*args, run_id=run_id, **kwargs)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         if isinstance(error, GraphBubbleUp):
@@ -76,7 +66,6 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
             super().on_tool_error(_told(error), run_id=run_id)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        self._silent.discard(run_id)
         super().on_llm_error(_told(error), run_id=run_id)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

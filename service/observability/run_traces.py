@@ -40,7 +40,7 @@ class RunTrace:
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
         self._span = tracer.start_span(f"run {chain}", attributes=attributes)
-        self.callbacks = [spans] if self._span.is_recording() else []  # not in what the sampler leaves out
+        self.follower = spans if self._span.is_recording() else None  # not of what the sampler leaves out
         self._spans = spans
         self._span_context = set_span_in_context(self._span)
         self._context = otel.set_value(_RUN, self, self._span_context)
