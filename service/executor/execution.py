@@ -30,6 +30,7 @@ from ..events import (
 )
 from ..model_calls import OnCall, untold
 from ..rates import RatesOf, Spent, unpriced
+from ..redaction.aside import looked_at
 from ..redaction.filtered import Filtered, Refusal
 from ..retold import Retold
 from .failures import failure_of
@@ -209,8 +210,9 @@ class Execution:
             return RunFailed("cannot_wait", message, fault="chain")
         if isinstance(self._verdict, Refusal):
             return None
-        if self._filtered is not None:
-            approvals = self._filtered.approvals(approvals)
+        if (filtered := self._filtered) is not None:
+            asked = approvals
+            approvals = await looked_at(asked, lambda: filtered.approvals(asked))
         self._on_pause(approvals)
         try:
             await self._writer.write(approvals)
@@ -253,7 +255,7 @@ class Execution:
         """Returns why the run fails; it may be in what the chain left when it had ended."""
         failure: RunFailed | None = None
         if self._filtered is not None:
-            events = self._filtered.end(self._handler.now) if ends else self._filtered.take(events)
+            events = await self._allowed(self._filtered, events, ends)
             failure = self._judged(self._filtered)
         try:
             await self._writer.write(events)
@@ -261,6 +263,14 @@ class Execution:
             self.stop(bound)
             return bound
         return failure
+
+    async def _allowed(
+        self, filtered: Filtered, events: Sequence[BridgeEvent], ends: bool
+    ) -> Sequence[BridgeEvent]:
+        """The events as they may be shown; and what is held, where the text `ends`."""
+        if ends:
+            return filtered.end(self._handler.now)
+        return await looked_at(events, lambda: filtered.take(events))
 
     def _judged(self, filtered: Filtered) -> RunFailed | None:
         """The end of a run that a filter blocked, or that failed; also once its chain has ended."""
@@ -316,7 +326,7 @@ class Execution:
             self._alarm = loop.call_later(when - now, self._watch)
 
     async def _finish(self, output: Any, error: BaseException | None) -> TerminalEvent:
-        terminal = self._terminal(output, error)
+        terminal = await self._terminal(output, error)
         try:
             await self._writer.finish(terminal)
         except RunFailed as bound:
@@ -324,7 +334,7 @@ class Execution:
             await self._writer.finish(terminal)
         return terminal
 
-    def _terminal(self, output: Any, error: BaseException | None) -> TerminalEvent:
+    async def _terminal(self, output: Any, error: BaseException | None) -> TerminalEvent:
         if isinstance(self._verdict, RunFailed):
             self._error = None if isinstance(error, asyncio.CancelledError) else error
             return self._failed(self._verdict)
@@ -345,9 +355,10 @@ class Execution:
             self._error = error
             return self._failed(failure_of(error, handler))
         shown = output_of(output)[0]
-        if self._filtered is not None:
-            shown = self._filtered.output(shown)
-            if failure := self._judged(self._filtered):
+        if (filtered := self._filtered) is not None:
+            put_out = shown
+            shown = await looked_at(put_out, lambda: filtered.output(put_out))
+            if failure := self._judged(filtered):
                 return self._failed(failure)
         return self._done(shown)
 

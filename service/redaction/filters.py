@@ -29,6 +29,7 @@ class Filters:
         self._on: Names = frozenset((*named, *self._custom))
         self._set_of = lru_cache(SETS_KEPT)(self._make_set)
         self.check(named, "REDACT")
+        self._set_of(self._on)
 
     @property
     def names(self) -> tuple[str, ...]:

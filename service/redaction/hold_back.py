@@ -66,9 +66,9 @@ class HoldBack:
     def _is_held(self, place: int) -> bool:
         """Whether nothing is decided with what has come: a rule is as open as it was."""
         text, at, rule = self._text, self._at, self._rules.rules[place]
-        if len(text) - at >= BOUND or not rule.beginning.match(text, at):
+        if len(text) - at >= BOUND or not (begun := rule.beginning.match(text, at)):
             return False
-        return rule.looks.open.match(text, at, partial=True, timeout=self._rules.seconds) is not None
+        return rule.is_open(text, at, begun, self._rules.seconds)
 
     def _decide(self, ends: bool) -> str:
         """What is decided of the text; it `ends` here, or may go on."""
@@ -99,9 +99,9 @@ class HoldBack:
         self._open = None
         for place in range(first, len(rules)):
             rule = rules[place]
-            if not rule.beginning.match(text, start):
+            if not (begun := rule.beginning.match(text, start)):
                 continue
-            if not ends and rule.looks.open.match(text, start, partial=True, timeout=seconds):
+            if not ends and rule.is_open(text, start, begun, seconds):
                 if len(text) - start < BOUND:
                     self._open = place
                     return None

@@ -45,7 +45,8 @@ class Rule:
     A match that is still open after so many characters as are held is replaced, and so is what follows as far
     as `tail` matches, which must match the empty text. `begins`, a cheap pattern of `re` without groups,
     matches a character or more at each place where a match begins, or may yet, since the text ends there. A
-    rule that has one is looked for nowhere else, and takes time in proportion to the text.
+    rule that has one is looked for nowhere else, and takes time in proportion to the text. Where it
+    `is_exact`, a match is open just where its beginning reaches the text's end: nothing else is looked at.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Rule:
     check: Check | None = None
     tail: str = WORD
     begins: str | None = None
+    is_exact: bool = False
 
     @cached_property
     def looks(self) -> Looks:
@@ -66,6 +68,12 @@ class Rule:
     @cached_property
     def swallowing(self) -> Looks:
         return Looks.of(self.tail)
+
+    def is_open(self, text: str, at: int, begun: "re.Match[str]", seconds: float | None) -> bool:
+        """Whether more text could decide what matches there, or how far. `begun` is its beginning."""
+        if self.is_exact:
+            return begun.end() == len(text)
+        return self.looks.open.match(text, at, partial=True, timeout=seconds) is not None
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,8 @@ class RuleSet:
         object.__setattr__(self, "anywhere", tuple(rule for rule in self.rules if rule.begins is None))
         object.__setattr__(self, "_beginning", re.compile(joined))
         object.__setattr__(self, "_places", tuple(begins))
+        for rule in self.rules:  # now, and not in the middle of a text
+            _ = rule.beginning, rule.looks, rule.swallowing
 
     def next_beginning(self, text: str, at: int) -> tuple[int, int]:
         """The first place from `at` on where a rule with a beginning may match, or the text's end, and the
