@@ -192,6 +192,7 @@ async def _open_services(
             open_registry(settings.chains, models, settings.shipped_chains)
         )
         filters = await _open_filters(settings, registry)
+        stack.callback(filters.close)
         watch = stack.enter_context(LoopWatch(_tell_blocked))
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))

@@ -21,7 +21,7 @@ from .history.history import History
 from .history.waiting_rows import DecisionRow
 from .idempotency import IdempotencyKeys
 from .log_context import context_of_run
-from .redaction.filtered import Filtered
+from .redaction.aside import FilteredAside
 from .redaction.filters import Filters, split_names
 from .registry import Registry
 from .retold import Retold
@@ -283,10 +283,10 @@ class Runs:
         self._keys.add(run, request)
         return run
 
-    def _filtered(self, call: Call, redact: str) -> Filtered | None:
+    def _filtered(self, call: Call, redact: str) -> FilteredAside | None:
         return self._filters.of_run(call.chain.redact, split_names(redact)) if self._filters else None
 
-    def _job(self, run: Run, call: Call, meter: Meter | None, filtered: Filtered | None) -> Job:
+    def _job(self, run: Run, call: Call, meter: Meter | None, filtered: FilteredAside | None) -> Job:
         started = RunStarted(
             t=0,
             run_id=run.run_id,
