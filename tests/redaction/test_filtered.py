@@ -15,9 +15,10 @@ from service.events import (
     ToolEnd,
     ToolError,
 )
-from service.redaction.filtered import ERROR_MAX_CHARS, Filtered
+from service.redaction.filtered import Filtered
 from service.redaction.rule import RuleSet
 from service.redaction.rules import rules_named
+from service.redaction.whole_events import ERROR_MAX_CHARS
 
 ADDRESS = "ann@b.example"
 
