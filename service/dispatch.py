@@ -1,4 +1,4 @@
-"""A run's way to the executor: the job that is made of its call, and what is done when it waits or is over."""
+"""A run's way to the executor: the job made of its call, and what is done once it waits or is over."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
