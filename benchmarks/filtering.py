@@ -33,6 +33,7 @@ HOSTILE = {
     "private keys in private keys": "-----BEGIN PRIVATE KEY-----",
     "addresses with half a password": "://a:b ",
     "cards in cards": "41 ",
+    "cards at each digit": "5-",
     "cards with a wrong digit": "4111 1111 1111 1112 ",
     "digits that may be anything": "123-45-678 ",
     "IBANs without an end": "DE89 ",

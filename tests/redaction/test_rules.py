@@ -140,6 +140,9 @@ def test_a_rule_begins_wherever_it_matches_or_may_yet() -> None:
                 if rule.is_exact:
                     is_open = rule.looks.open.match(text, at, partial=True) is not None
                     assert (begun is not None and begun.end() == len(text)) is is_open, (seed, text[at:])
+                if rule.is_exact and not is_open:
+                    match = rule.looks.whole.match(text, at)
+                    assert (begun and begun[0]) == (match and match[0]), (seed, text[at:])
 
 
 @pytest.mark.parametrize("number", ["S\u212a3112000000198742637541", "\u017fI56263300012039086", "K\u2163"])
