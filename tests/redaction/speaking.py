@@ -61,8 +61,8 @@ def noticing(text: str) -> str:
     return text
 
 
-noticing.pattern = r"word\b"  # type: ignore[attr-defined]
-noticing.everywhere = True  # type: ignore[attr-defined]
+noticing.pattern = r"word\b"  # type: ignore[attr-defined]  # as FILTERS take it
+noticing.everywhere = True  # type: ignore[attr-defined]  # as above
 
 
 async def _tell(given: Any, config: RunnableConfig) -> str:
@@ -83,4 +83,4 @@ def empty(text: str) -> str:
     return text
 
 
-empty.pattern = "x*"  # type: ignore[attr-defined]
+empty.pattern = "x*"  # type: ignore[attr-defined]  # as FILTERS take it

@@ -29,7 +29,7 @@ def calls_of(text: str, pattern: str | None = None) -> list[str]:
         return given
 
     if pattern is not None:
-        listen.pattern = pattern  # type: ignore[attr-defined]
+        listen.pattern = pattern  # type: ignore[attr-defined]  # as FILTERS take it
     stream = text_stream([filter_of(listen, "listen").rules])
     assert "".join([*map(stream.feed, text), stream.flush()]) == text
     return called
