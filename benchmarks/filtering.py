@@ -26,11 +26,21 @@ HOSTILE = {
     "letters without an end": "a",
     "`@`": "@",
     "beginnings of keys": "sk-",
+    "keys without an end": "sk-abcdefgh ",
+    "JWTs without an end": "eyJabcdefgh.ab.",
+    "`Bearer` without a key": "Bearer ",
     "beginnings of private keys": "-----BEGIN ",
+    "private keys in private keys": "-----BEGIN PRIVATE KEY-----",
     "addresses with half a password": "://a:b ",
+    "cards in cards": "41 ",
+    "cards at each digit": "5-",
     "cards with a wrong digit": "4111 1111 1111 1112 ",
+    "digits that may be anything": "123-45-678 ",
     "IBANs without an end": "DE89 ",
+    "phone numbers without an end": "+1 2",
     "local parts without a host": "a." * 30,
+    "hosts without an end": "a@b.",
+    "addresses of groups": "a:a:a ",
 }
 
 

@@ -46,12 +46,13 @@ from .chunks import (
 )
 from .event_queue import EventQueue
 from .events import Approval, Blocked, BridgeEvent, FinishReason, Token, UsageTotals
+from .messages import Due
 from .model_attempts import attempt_in
 from .model_calls import OnCall, untold
 from .provider_failures import falls_back, provider_failure_of
 from .rates import RatesOf, Spent, unpriced
 from .retold import Retold
-from .transcript import Due, Transcript
+from .transcript import Transcript
 from .values import clean_text, to_json
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from .access.budgets import Bounds
 from .access.json_web_tokens import JwtRules
 from .api.services import StreamTimes
 from .errors import StartError
-from .executor.execution import Limits
+from .executor.limits import Limits
 from .pricing import Prices, parse_own_prices
 from .providers import PROVIDERS, VARIABLES, Breakers, Models
 from .providers.order import Timeouts

@@ -2,27 +2,25 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from ulid import ULID
 
-from .access.budgets import Budgets, Meter
+from .access.budgets import Budgets
 from .access.caller import ANYONE, Caller
 from .approvals import Decision, answer_to
 from .chain import Call
+from .dispatch import Dispatch, RedactOfKey
 from .errors import Conflict, NotFound, Overloaded
 from .event_log.base import EventLog
-from .events import Approval, CancelReason, RunStarted
+from .events import Approval, CancelReason
 from .executor.figures import Figures
-from .executor.local import Job, LocalExecutor
+from .executor.local import LocalExecutor
 from .history.history import History
 from .history.waiting_rows import DecisionRow
 from .idempotency import IdempotencyKeys
-from .log_context import context_of_run
-from .redaction.filtered import Filtered
-from .redaction.filters import Filters, split_names
+from .redaction.filters import Filters
 from .registry import Registry
 from .retold import Retold
 from .run import Run, RunRequest
@@ -35,8 +33,6 @@ FIRST_READER_WAIT = 5.0  # seconds for whoever starts a run to read it, however 
 CANCEL_WAIT = 1.0  # seconds in which a cancelled run is expected to have ended
 
 _RUN_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
-
-RedactOfKey = Callable[[str], Awaitable[str]]  # the names of its rules, with commas, by a key's id
 
 
 async def _no_rules(key_id: str) -> str:
@@ -65,11 +61,15 @@ class Runs:
         self._executor = executor
         self._history = history
         self._grace = grace
-        self._on_closed = on_closed
-        self._traced = traced
         self._budgets = budgets
-        self._filters = filters
-        self._redact_of_key = redact_of_key
+        self._dispatch = Dispatch(
+            executor,
+            history,
+            on_closed=on_closed,
+            traced=traced,
+            filters=filters,
+            redact_of_key=redact_of_key,
+        )
         self._runs: dict[str, Run] = {}
         self._keys = IdempotencyKeys(history)
         self._turns = Turns(history, lambda run_id: executor.cancel(run_id, "user"))
@@ -92,7 +92,7 @@ class Runs:
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
-            self._executor.submit(self._job(run, call, meter, self._filtered(call, caller.redact)))
+            self._dispatch.submit(run, call, meter, caller.redact)
         except BaseException as error:
             self._history.forget(run.run_id)
             self.let_go(run.run_id)
@@ -255,8 +255,7 @@ class Runs:
         self._runs[run.run_id] = run
         self._turns.begin(run)
         self._history.waiting.take_over(run.run_id)
-        redact = "" if run.key_id is None else await self._redact_of_key(run.key_id)
-        self._executor.take_over(self._job(run, call, meter, self._filtered(call, redact)), retold)
+        await self._dispatch.take_over(run, call, meter, retold)
 
     def let_go(self, run_id: str) -> None:
         """A run that is over, or has not begun after all, is not needed here any more."""
@@ -282,49 +281,6 @@ class Runs:
         run.idempotency_key = key
         self._keys.add(run, request)
         return run
-
-    def _filtered(self, call: Call, redact: str) -> Filtered | None:
-        return self._filters.of_run(call.chain.redact, split_names(redact)) if self._filters else None
-
-    def _job(self, run: Run, call: Call, meter: Meter | None, filtered: Filtered | None) -> Job:
-        started = RunStarted(
-            t=0,
-            run_id=run.run_id,
-            chain=run.chain,
-            model=run.model,
-            thread_id=run.thread_id,
-            attempt=run.attempt,
-            created_at=run.created_at.isoformat(),
-        )
-        run.trace = self._traced(run)
-        return Job(
-            started=started,
-            work=partial(call.start, run.run_id, run.trace),
-            go_on=partial(call.resume, run.run_id, run.trace),
-            on_start=run.begin,
-            on_pause=run.pause if call.chain.can_wait else None,
-            on_wait=partial(self._keep, run, call),
-            on_end=run.end,
-            on_closed=partial(self._close, run),
-            release=partial(self._release, run, call),
-            answer_steps=call.chain.answer_steps,
-            meter=meter,
-            context=context_of_run(run.run_id, run.key_id),
-            filtered=filtered,
-            structured=call.is_structured,
-        )
-
-    def _close(self, run: Run, figures: Figures) -> None:
-        run.trace.end(figures.outcome, figures.code)
-        self._on_closed(run, figures)
-
-    def _keep(self, run: Run, call: Call) -> None:
-        if call.chain.can_outlive:
-            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints)
-
-    async def _release(self, run: Run, call: Call) -> None:
-        await call.release(run.run_id)
-        await self._history.waiting.forget(run.run_id)
 
     def _start_grace(self, run: Run, grace: float) -> None:
         if run.settled.is_set() or not run.cancel_when_left:

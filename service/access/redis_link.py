@@ -62,6 +62,7 @@ class RedisLink:
         """Raises Away where it is known to be, or does not answer now."""
 
         async def ping() -> None:
+            # Redis-py has no types for it.
             await self.redis.execute_command("PING")  # type: ignore[no-untyped-call]
 
         await self.ask(ping)
@@ -99,7 +100,8 @@ def _pool(url: str) -> BlockingConnectionPool:
         pool = BlockingConnectionPool.from_url(
             url, max_connections=CONNECTIONS, timeout=None, retry=Retry(NoBackoff(), 1)
         )
-        pool.make_connection()  # type: ignore[no-untyped-call] # not connected: it only reads the options
+        # It has no types; not connected, it reads the options.
+        pool.make_connection()  # type: ignore[no-untyped-call]
     except (TypeError, ValueError, RedisError) as error:
         message = (
             "REDIS_URL has an option behind its ? that the client of Redis does not know, or a bad value."

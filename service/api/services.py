@@ -74,7 +74,7 @@ class StreamTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The concrete parts; app.py puts them together. `kept_in` names the database, for people."""
+    """The concrete parts; parts.py puts them together. `kept_in` names the database, for people."""
 
     times: StreamTimes
     registry: Registry

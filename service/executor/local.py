@@ -16,19 +16,13 @@ from ..event_log.base import EventLog
 from ..events import CancelReason, RunStarted, TerminalEvent
 from ..model_calls import ModelCall
 from ..rates import RatesOf, unpriced
-from ..redaction.filtered import Filtered
+from ..redaction.aside import FilteredAside
 from ..retold import Retold
-from .execution import (
-    PATIENCE,
-    Execution,
-    Limits,
-    Meter,
-    OnPause,
-    SecondChance,
-    Work,
-    no_second_chance,
-)
+from .charges import Meter
+from .execution import PATIENCE, Execution, OnPause, Work
 from .figures import Figures
+from .limits import Limits
+from .watchdog import SecondChance, no_second_chance
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +71,7 @@ class Job:
     answer_steps: Collection[str] | None
     meter: Meter | None = None
     context: Context = field(default_factory=copy_context)
-    filtered: Filtered | None = None
+    filtered: FilteredAside | None = None
     structured: bool = False
 
 

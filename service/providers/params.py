@@ -14,6 +14,7 @@ _Penalty = Annotated[float, Field(ge=-2, le=2)]
 class ModelParams(TypedDict, total=False):
     """As OpenAI's chat completions have them."""
 
+    # Pydantic's way; a TypedDict has no values.
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
 
     temperature: Annotated[float, Field(ge=0)]

@@ -34,6 +34,7 @@ class Structured:
 
     def bound(self, name: str) -> Mapping[str, Any]:
         """The arguments with which the model is called."""
+        # LangChain binds the schema to the model, which is the first step.
         binding: RunnableBinding[Any, Any] = self._of(name).first  # type: ignore[assignment]
         return binding.kwargs
 

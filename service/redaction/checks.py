@@ -5,7 +5,7 @@ from string import ascii_uppercase, digits
 
 CARD_DIGITS = range(13, 20)  # ISO/IEC 7812-1: up to 19; Visa's oldest have 13
 
-_BLANKS = str.maketrans("-.", "  ")
+_BETWEEN = b" -."
 _VALUES = bytes.maketrans(digits.encode(), bytes(range(10)))
 _DOUBLED = bytes.maketrans(bytes(range(10)), bytes(sum(divmod(2 * each, 10)) for each in range(10)))
 _IN_DIGITS = {each: str(int(each, 36)) for each in digits + ascii_uppercase}
@@ -35,19 +35,28 @@ IBAN_COUNTRIES = {
 
 def card_in(text: str) -> int:
     """The longest number from the first digit on that has a card's length and check digit, as characters."""
-    groups = text.translate(_BLANKS).split(" ")
-    numbers = "".join(groups).encode().translate(_VALUES)
+    numbers = text.encode().translate(_VALUES, _BETWEEN)
     doubled = numbers.translate(_DOUBLED)
-    found = count = 0
-    for place, group in enumerate(groups):
-        count += len(group)
-        # ISO/IEC 7812-1, annex B: each second digit is doubled, from the last but one on.
-        if (
-            count in CARD_DIGITS
-            and not (sum(doubled[count % 2 : count : 2]) + sum(numbers[1 - count % 2 : count : 2])) % 10
-        ):
-            found = count + place
-    return found
+    # ISO/IEC 7812-1, annex B: each second digit is doubled, from the last but one on. So one of these sums is
+    # that of an odd count of digits, the other of an even one, and both go on from each count to the next.
+    of_odd = sum(numbers[::2]) + sum(doubled[1::2])
+    of_even = sum(doubled[::2]) + sum(numbers[1::2])
+    end, ends_group = len(text), True
+    for last in range(len(numbers) - 1, CARD_DIGITS[0] - 2, -1):
+        if last % 2:
+            if ends_group and not of_even % 10:
+                return end
+            of_odd -= doubled[last]
+            of_even -= numbers[last]
+        else:
+            if ends_group and not of_odd % 10:
+                return end
+            of_odd -= numbers[last]
+            of_even -= doubled[last]
+        end -= 1
+        ends_group = text[end - 1] in " -."
+        end -= ends_group
+    return 0
 
 
 def iban_in(text: str) -> int:

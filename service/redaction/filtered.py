@@ -6,64 +6,39 @@ was cut, what is held is not shown: it may be half of a match. The chain itself 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Final, Protocol, TypeVar, assert_never
+from typing import Any, Final
 
 from ..errors import RunFailed
 from ..events import (
     CLOSING,
     Approval,
-    ApprovalRequest,
     BridgeEvent,
-    Custom,
     MessageEnd,
-    Partial,
     Reasoning,
-    Restart,
     ScoredToken,
-    Source,
-    Sources,
-    StepEnd,
-    StepStart,
     Token,
     ToolCall,
-    ToolEnd,
     ToolError,
-    ToolProgress,
-    ToolStart,
-    Usage,
 )
-from .filtering import cleaned, text_stream
+from .filtering import Sets, TextStream, text_stream
 from .json_text import JsonText
-from .json_values import ValueFilter
-from .rule import Blocked, RuleSet
+from .rule import Blocked
+from .whole_events import WholeEvents
 
 CUT: Final = frozenset(
     {"length", "error", "content_filter"}
 )  # how messages end that were not written to their end
-# What the bridge cuts may end with half of a match.
-ERROR_MAX_CHARS: Final = 2_048
-SNIPPET_MAX_CHARS: Final = 300
-
-Sets = Sequence[RuleSet]
-E = TypeVar("E", Token, Reasoning, ToolCall)
 
 
 class Refusal:
     """A filter has blocked the answer: the run is over, and its answer is what was shown."""
 
 
-class _Stream(Protocol):
-    def feed(self, piece: str) -> str: ...
-
-    def flush(self) -> str: ...
-
-
 @dataclass(slots=True)
 class _Text:
     """A text under way, and the event that brought its last piece."""
 
-    stream: _Stream
+    stream: TextStream
     last: Token | Reasoning | ToolCall
 
 
@@ -88,16 +63,9 @@ class Filtered:
         self.verdict: RunFailed | Refusal | None = None
         self._answer = answer
         self._written = written
-        self._rules = rules
         self._messages: dict[str, _Message] = {}
         self._last_message = "m1"
-        self._names: dict[str, str] = {}
-        self._clean = partial(cleaned, sets=rules)
-        self._clean_cut = partial(cleaned, sets=rules, is_open=True)
-        self._values = ValueFilter(self._clean, self._clean_cut)
-        self._answers = ValueFilter(
-            partial(cleaned, sets=answer), partial(cleaned, sets=answer, is_open=True)
-        )
+        self._whole = WholeEvents(answer=answer, rules=rules)
 
     def take(self, events: Sequence[BridgeEvent]) -> list[BridgeEvent]:
         """The events as they may be shown, in their order; what is held comes later."""
@@ -125,19 +93,19 @@ class Filtered:
 
     def approvals(self, approvals: Sequence[Approval]) -> list[Approval]:
         """What a person is asked."""
-        return [self._approval(approval) for approval in approvals]
+        return [self._whole.approval(approval) for approval in approvals]
 
     def output(self, value: Any) -> Any:
         """What the chain put out. Where a filter blocks or fails, there is a `verdict`."""
         try:
-            return self._answers.of(value)
+            return self._whole.output(value)
         except Exception as error:
             self._stop(error, 0, [])
             return error.message if isinstance(error, Blocked) else None
 
     def message(self, text: str) -> str:
         """An error's."""
-        return self._clean(text)
+        return self._whole.text(text)
 
     # --- one event ---------------------------------------------------------------------------------
 
@@ -169,48 +137,7 @@ class Filtered:
             case MessageEnd():
                 self._take_message_end(event, shown)
             case _:
-                shown.append(self._whole(event))
-
-    def _whole(
-        self,
-        event: Usage
-        | Restart
-        | ToolStart
-        | ToolProgress
-        | ToolEnd
-        | ToolError
-        | StepStart
-        | StepEnd
-        | Sources
-        | Custom
-        | Partial
-        | Approval,
-    ) -> BridgeEvent:
-        """An event that holds no piece of a text, but all of one."""
-        value = self._values.of
-        match event:
-            case ToolStart():
-                return replace(event, name=self._name(event.name), input=value(event.input))
-            case ToolProgress():
-                return replace(event, name=self._name(event.name), data_=value(event.data_))
-            case ToolEnd():
-                output = self._cut_output(event) if event.truncated else value(event.output)
-                return replace(event, name=self._name(event.name), output=output, whole=value(event.whole))
-            case ToolError():
-                clean = self._clean_cut if len(event.message) >= ERROR_MAX_CHARS else self._clean
-                return replace(event, name=self._name(event.name), message=clean(event.message))
-            case Sources():
-                return replace(event, items=[self._source(source) for source in event.items])
-            case Custom():
-                return replace(event, name=self._name(event.name), data_=value(event.data_))
-            case Partial():
-                return replace(event, value=self._answers.of_open(event.value))
-            case Approval():
-                return self._approval(event)
-            case Usage() | Restart() | StepStart() | StepEnd():
-                return event
-            case _:
-                assert_never(event)
+                shown.append(self._whole.clean(event))
 
     # --- texts in pieces ---------------------------------------------------------------------------
 
@@ -242,15 +169,9 @@ class Filtered:
             stream = JsonText(lambda: text_stream(self._written))
             call = calls[event.tool_call_id] = _Text(stream, event)
         decided = call.stream.feed(event.args_delta)
-        call.last = event = replace(event, name=self._name(event.name), args_delta=decided)
+        call.last = event = replace(event, name=self._whole.name(event.name), args_delta=decided)
         if decided or is_first:
             shown.append(event)
-
-    def _name(self, name: str) -> str:
-        """Models write these too; each is looked at once."""
-        if name not in self._names:
-            self._names[name] = self._clean(name)
-        return self._names[name]
 
     def _take_message_end(self, event: MessageEnd, shown: list[BridgeEvent]) -> None:
         if event.finish_reason in CUT:
@@ -274,39 +195,11 @@ class Filtered:
         """What closes the message that was blocked says so."""
         if isinstance(event, MessageEnd) and event.message_id == self._last_message:
             return replace(event, finish_reason="content_filter") if self._is_blocked else event
-        return self._whole(event) if isinstance(event, ToolError) else event
+        return self._whole.clean(event) if isinstance(event, ToolError) else event
 
     @property
     def _is_blocked(self) -> bool:
         return isinstance(self.verdict, Refusal)
-
-    # --- parts of events ---------------------------------------------------------------------------
-
-    def _cut_output(self, event: ToolEnd) -> str:
-        """The beginning of a text, or of a value's JSON."""
-        if isinstance(event.whole, str):
-            return self._clean_cut(event.output)
-        return JsonText(lambda: text_stream(self._rules)).feed(event.output)
-
-    def _source(self, source: Source) -> Source:
-        is_cut = len(source["snippet"]) >= SNIPPET_MAX_CHARS
-        snippet = (self._clean_cut if is_cut else self._clean)(source["snippet"])
-        value = self._values.of
-        return {
-            "id": value(source["id"]),
-            "title": value(source["title"]),
-            "url": value(source["url"]),
-            "snippet": snippet,
-            "score": source["score"],
-        }
-
-    def _approval(self, approval: Approval) -> Approval:
-        requests = [self._request(request) for request in approval.requests]
-        return replace(approval, value=self._values.of(approval.value), requests=requests)
-
-    def _request(self, request: ApprovalRequest) -> ApprovalRequest:
-        """Its name is that of a tool that there is, and goes back to the graph."""
-        return {**request, "input": self._values.of(request["input"])}
 
 
 def _without_scores(event: Token) -> Token:

@@ -6,6 +6,8 @@ from typing import Protocol
 from .hold_back import HoldBack
 from .rule import Blocked, RuleSet
 
+Sets = Sequence[RuleSet]
+
 
 class TextStream(Protocol):
     """A text that comes in pieces. Both raise Blocked, with what was before it, once."""
@@ -53,14 +55,14 @@ class Passing:
 PASSING = Passing()
 
 
-def text_stream(sets: Sequence[RuleSet]) -> TextStream:
+def text_stream(sets: Sets) -> TextStream:
     """A new text under these rules, one set after the other."""
     if not sets:
         return PASSING
     return HoldBack(sets[0]) if len(sets) == 1 else InTurn([HoldBack(rules) for rules in sets])
 
 
-def cleaned(text: str, sets: Sequence[RuleSet], *, is_open: bool = False) -> str:
+def cleaned(text: str, sets: Sets, *, is_open: bool = False) -> str:
     """A whole text; of one that `is_open`, since it was cut or goes on, only what is decided."""
     if not text:
         return text

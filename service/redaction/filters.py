@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from ..errors import InvalidRequest, StartError
+from .aside import FilteredAside
 from .custom_patterns import SECONDS, parse_custom_patterns
 from .filtered import Filtered
 from .rule import Rule, RuleSet
@@ -12,13 +14,15 @@ from .rules import RULES, rules_named
 from .text_filters import TextFilter
 
 SETS_KEPT = 64
+THREADS = 4  # for texts that are looked at aside, of all runs
 LONGEST = 256  # characters of the names that a key has
 
 Names = frozenset[str]
 
 
 class Filters:
-    """`named` is on for all runs, and so are the rules that `patterns` makes. Raises StartError."""
+    """`named` is on for all runs, and so are the rules that `patterns` makes. Raises StartError. To be closed
+    once no run is filtered any more."""
 
     def __init__(
         self, named: Sequence[str] = (), patterns: str = "", functions: Sequence[TextFilter] = ()
@@ -29,6 +33,12 @@ class Filters:
         self._on: Names = frozenset((*named, *self._custom))
         self._set_of = lru_cache(SETS_KEPT)(self._make_set)
         self.check(named, "REDACT")
+        self._set_of(self._on)  # its patterns take a while to compile: not when the first run begins
+        self._threads = ThreadPoolExecutor(THREADS, "filters")
+
+    def close(self) -> None:
+        """What still is in a thread ends there by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,18 +62,19 @@ class Filters:
             raise InvalidRequest("unknown_rule", f"A key's rules are at most {LONGEST} characters.")
         return told
 
-    def of_run(self, *more: Collection[str]) -> Filtered | None:
+    def of_run(self, *more: Collection[str]) -> FilteredAside | None:
         """Those of the service, and `more` rules; None where nothing is on. Rules that there are no more are
         left out."""
         names = self._on.union(*more)
         if not names and not self._functions:
             return None
         rules = self._set_of(names)
-        return Filtered(
+        filtered = Filtered(
             answer=[*(function.rules for function in self._functions), *rules],
             written=[*self._everywhere, *rules],
             rules=rules,
         )
+        return FilteredAside(filtered, self._threads)
 
     def _unknown(self, named: Iterable[str]) -> str | None:
         return next((name for name in named if name not in self.names), None)

@@ -8,6 +8,7 @@ Time is in proportion to the text, whatever it is: a rule that is decided at a p
 tried there again when more comes.
 """
 
+import re
 from typing import Final
 
 from .rule import Blocked, Looks, Rule, RuleSet
@@ -56,34 +57,19 @@ class HoldBack:
             return ""
         self._text += piece
         try:
-            if self._open is not None and not ends and self._is_held(self._open):
-                return ""
             return self._decide(ends)
         except TimeoutError:  # it may hold anything, and the next look would take as long
             self._over = True
             return TIMED_OUT
 
-    def _is_held(self, place: int) -> bool:
-        """Whether nothing is decided with what has come: a rule is as open as it was."""
-        text, at, rule = self._text, self._at, self._rules.rules[place]
-        if len(text) - at >= BOUND or not rule.beginning.match(text, at):
-            return False
-        return rule.looks.open.match(text, at, partial=True, timeout=self._rules.seconds) is not None
-
     def _decide(self, ends: bool) -> str:
         """What is decided of the text; it `ends` here, or may go on."""
         shown: list[str] = []
-        places = _Places(self._rules, self._text, ends)
-        end = len(self._text)
-        at = self._swallowed(self._at, ends)
         try:
-            while self._swallowing is None and at < end:
-                start, first = (at, self._open) if self._open is not None else places.next(at)
-                shown.append(self._text[at:start])
-                at = start
-                if at == end or (decided := self._decided(at, first, ends, shown)) is None:
-                    break
-                at = self._swallowed(decided, ends)
+            at = self._decide_held(ends, shown)
+            if at is None:  # and with it all that comes after
+                return ""
+            at = self._decide_rest(at, ends, shown)
         except Blocked as blocked:
             self._over = True
             blocked.shown = "".join(shown)
@@ -92,29 +78,50 @@ class HoldBack:
         self._text, self._at = self._text[kept:], at - kept
         return "".join(shown)
 
-    def _decided(self, start: int, first: int, ends: bool, shown: list[str]) -> int | None:
+    def _decide_held(self, ends: bool, shown: list[str]) -> int | None:
+        """Where to go on after what was held; None where more text is needed, as it was."""
+        if self._open is None:
+            return self._swallowed(self._at, ends)
+        decided = self._decided(self._at, self._open, None, ends, shown)
+        return None if decided is None else self._swallowed(decided, ends)
+
+    def _decide_rest(self, at: int, ends: bool, shown: list[str]) -> int:
+        """Where the text begins that is to be held."""
+        text, end = self._text, len(self._text)
+        places = _Places(self._rules, text, ends)
+        while self._swallowing is None and at < end:
+            start, first, begun = places.next(at)
+            shown.append(text[at:start])
+            at = start
+            if at == end or (decided := self._decided(at, first, begun, ends, shown)) is None:
+                break
+            at = self._swallowed(decided, ends)
+        return at
+
+    def _decided(
+        self, start: int, first: int, begun: "re.Match[str] | None", ends: bool, shown: list[str]
+    ) -> int | None:
         """Show what stands for the match at `start`, or its first character where there is none after all.
-        Returns where to go on, None where more text is needed. Rules before the `first` match none there."""
+        Returns where to go on, None where more text is needed. Rules before the `first` match none there; of
+        that one the beginning may be known."""
         text, seconds, rules = self._text, self._rules.seconds, self._rules.rules
         self._open = None
         for place in range(first, len(rules)):
             rule = rules[place]
-            if not rule.beginning.match(text, start):
+            begun = begun or rule.beginning.match(text, start)
+            if begun is None:
                 continue
-            if not ends and rule.looks.open.match(text, start, partial=True, timeout=seconds):
+            if not ends and rule.is_open(text, start, begun, seconds):
                 if len(text) - start < BOUND:
                     self._open = place
                     return None
                 shown.append(rule.replace(text[start:]))
                 self._swallowing = rule
                 return len(text)
-            found = rule.looks.whole.match(text, start, timeout=seconds)
-            size = len(found[0]) if found else 0
-            if found and size and rule.check:
-                size = rule.check(found[0])
-            if size:
+            if size := rule.size_at(text, start, begun, seconds):
                 shown.append(rule.replace(text[start : start + size]))
                 return start + size
+            begun = None
         shown.append(text[start])
         return start + 1
 
@@ -142,15 +149,16 @@ class _Places:
         self._ends = ends
         self._known = [-1] * len(rules.anywhere)
 
-    def next(self, at: int) -> tuple[int, int]:
-        """The first from `at` on, or the text's end, and the first of the rules to try there."""
-        first, rule = self._rules.next_beginning(self._text, at)
+    def next(self, at: int) -> tuple[int, int, "re.Match[str] | None"]:
+        """The first from `at` on, or the text's end; the first of the rules to try there; and its beginning,
+        where that is known."""
+        first, rule, begun = self._rules.next_beginning(self._text, at)
         for place, known in enumerate(self._known):
             if known < at:
                 known = self._known[place] = self._look(self._rules.anywhere[place].looks, at)
             if known <= first:
-                first, rule = known, 0
-        return first, rule
+                first, rule, begun = known, 0, None
+        return first, rule, begun
 
     def _look(self, looks: Looks, at: int) -> int:
         text, seconds = self._text, self._rules.seconds

@@ -45,7 +45,9 @@ class Rule:
     A match that is still open after so many characters as are held is replaced, and so is what follows as far
     as `tail` matches, which must match the empty text. `begins`, a cheap pattern of `re` without groups,
     matches a character or more at each place where a match begins, or may yet, since the text ends there. A
-    rule that has one is looked for nowhere else, and takes time in proportion to the text.
+    rule that has one is looked for nowhere else, and takes time in proportion to the text. Where it
+    `is_exact`, the beginning is all of the match, unless it reaches the text's end: just there more may come.
+    Nothing else is looked at.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Rule:
     check: Check | None = None
     tail: str = WORD
     begins: str | None = None
+    is_exact: bool = False
 
     @cached_property
     def looks(self) -> Looks:
@@ -66,6 +69,21 @@ class Rule:
     @cached_property
     def swallowing(self) -> Looks:
         return Looks.of(self.tail)
+
+    def is_open(self, text: str, at: int, begun: "re.Match[str]", seconds: float | None) -> bool:
+        """Whether more text could decide what matches there, or how far. `begun` is its beginning."""
+        if self.is_exact:
+            return begun.end() == len(text)
+        return self.looks.open.match(text, at, partial=True, timeout=seconds) is not None
+
+    def size_at(self, text: str, at: int, begun: "re.Match[str]", seconds: float | None) -> int:
+        """Of what matches there, in characters, and 0 for nothing: the text ends, or is decided there."""
+        if self.is_exact and begun.end() < len(text):
+            found = begun[0]
+        else:
+            match = self.looks.whole.match(text, at, timeout=seconds)
+            found = match[0] if match else ""
+        return self.check(found) if found and self.check else len(found)
 
 
 @dataclass(frozen=True)
@@ -85,11 +103,13 @@ class RuleSet:
         object.__setattr__(self, "anywhere", tuple(rule for rule in self.rules if rule.begins is None))
         object.__setattr__(self, "_beginning", re.compile(joined))
         object.__setattr__(self, "_places", tuple(begins))
+        for rule in self.rules:  # now, and not in the middle of a text
+            _ = rule.beginning, rule.looks, rule.swallowing
 
-    def next_beginning(self, text: str, at: int) -> tuple[int, int]:
-        """The first place from `at` on where a rule with a beginning may match, or the text's end, and the
-        place of that rule among the rules: none of those before it that have one can."""
+    def next_beginning(self, text: str, at: int) -> tuple[int, int, "re.Match[str] | None"]:
+        """The first place from `at` on where a rule with a beginning may match, or the text's end; the place
+        of that rule among the rules, of which none before it that has one can; and its beginning."""
         found = self._beginning.search(text, at)
         if found is None or found.lastindex is None:
-            return len(text), 0
-        return found.start(), self._places[found.lastindex - 1]
+            return len(text), 0, None
+        return found.start(), self._places[found.lastindex - 1], found

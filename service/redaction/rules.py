@@ -48,6 +48,7 @@ def _any_of(words: str) -> str:
     return f"(?:{'|'.join(map(re.escape, words.split()))})"
 
 
+_BEARER, _BASIC = "Bearer bearer", "Basic basic"
 _AWS = "aws_secret_access_key AWS_SECRET_ACCESS_KEY SecretAccessKey"
 
 # By how they begin, what follows. Each stands where no letter or digit is before it.
@@ -65,15 +66,17 @@ _KEYS = {
     "ya29. SG.": rf"{_URL64}{{16,}}+(?:\.{_URL64}{{16,}}+)?+",
     "AKIA ASIA ABIA ACCA": rf"[A-Z2-7]{{16}}(?!{_ALNUM})",  # AWS
     "eyJ": rf"{_URL64}{{8,}}+\.{_URL64}{{2,}}+\.{_URL64}*+",  # a JWT
-    "Bearer bearer": r" {1,4}(?=[A-Za-z._~+/-]{0,99}[0-9])[A-Za-z0-9._~+/=-]{16,}+",
-    "Basic basic": r" {1,4}(?=[A-Za-z+/]{0,99}[0-9=])[A-Za-z0-9+/=]{16,}+",
-    _AWS: (r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}"),
+    _BEARER: r" {1,4}(?=[A-Za-z._~+/-]{0,99}[0-9])[A-Za-z0-9._~+/=-]{16,}+",
+    _BASIC: r" {1,4}(?=[A-Za-z+/]{0,99}[0-9=])[A-Za-z0-9+/=]{16,}+",
+    _AWS: r"[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?[A-Za-z0-9/+]{40}",
 }
-_SPOKEN = ("Bearer", "bearer", "Basic", "basic", *_AWS.split())  # what follows is no part of a word
 _KEY = rf"(?<!{_ALNUM})(?:{'|'.join(_any_of(begins) + follows for begins, follows in _KEYS.items())})"
-_KEY_BEGINS = (
-    rf"(?:{_words((word for word in ' '.join(_KEYS).split() if word not in _SPOKEN), _ALNUM)}"
-    rf"{_times(8, '', _URL64)}|{_words(_SPOKEN, _ALNUM)})"
+_KEY_BEGINS = "(?:{}{}|{}{}|{})".format(
+    _words(" ".join(words for words in _KEYS if words not in (_BEARER, _BASIC, _AWS)).split(), _ALNUM),
+    _times(8, "", _URL64),
+    _words(f"{_BEARER} {_BASIC}".split(), _ALNUM),
+    rf" {{0,4}}+{_times(16, '', '[A-Za-z0-9._~+/=-]')}",
+    _words(_AWS.split(), _ALNUM),
 )
 
 _PEM_BODY = r"(?:[A-Za-z0-9+/=\s\\]|(?:Proc-Type|DEK-Info|Comment|Version):[^\r\n]{0,80})*+"
@@ -93,11 +96,17 @@ _EMAIL_BEGINS = _in_turn(
     rf"{_first(_LOCAL, _LOCAL)}{_LOCAL}{{0,255}}+", "@", r"[^\s@.-][^\s@.]{0,62}+", r"\."
 )
 
-_CARD = (
-    r"(?<![0-9+]|[0-9][.,])[2-68]"
-    rf"(?:(?:[ -]?+{_DIGIT}){{12,18}}|{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{3}})(?!{_DIGIT})"
+_CARD_REST = rf"(?:(?:[ -]?+{_DIGIT}){{12,18}}|{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{3}})(?!{_DIGIT})"
+_CARD = rf"(?<![0-9+]|[0-9][.,])[2-68]{_CARD_REST}"
+_CARD_BEGINS = rf"{_first('[2-68]', '[0-9+]', '[0-9][.,]')}(?:{{}})".format(
+    "|".join(
+        (
+            rf"(?:[ -]?+{_DIGIT}){{0,17}}+[ -]?+{_END}|(?:[ -]?+{_DIGIT}){{18}}{_END}",
+            rf"{_DIGIT}{{3}}(?:\.{_DIGIT}{{4}}){{0,2}}+(?:\.{_DIGIT}{{0,4}}+)?+{_END}",
+            _CARD_REST,
+        )
+    )
 )
-_CARD_BEGINS = rf"{_first('[2-68]', '[0-9+]', '[0-9][.,]')}{_times(12, '[ .-]?+', _DIGIT)}"
 
 
 def _in_any_case(words: str) -> str:
@@ -105,14 +114,14 @@ def _in_any_case(words: str) -> str:
     return f"(?:{'|'.join(''.join(f'[{each}{each.lower()}]' for each in word) for word in words.split())})"
 
 
-_IBANS = {_in_any_case(countries): length - 2 for length, countries in IBAN_COUNTRIES.items()}
-_IBAN_REST = rf"(?:[ -]?+{_ALNUM})"
+_IBANS = {_in_any_case(countries): length - 4 for length, countries in IBAN_COUNTRIES.items()}
 _IBAN = rf"(?<!{_ALNUM})(?:{{}})(?!{_ALNUM})".format(
-    "|".join(rf"{country}{_DIGIT}{{2}}{_IBAN_REST}{{{rest - 2}}}" for country, rest in _IBANS.items())
+    "|".join(rf"{country}{_DIGIT}{{2}}(?:[ -]?+{_ALNUM}){{{rest}}}" for country, rest in _IBANS.items())
 )
-_IBAN_BEGINS = rf"(?=[A-Za-z])(?<!{_ALNUM})(?:[A-Za-z]{_END}|{{}})".format(
+_IBAN_FIRST = "".join(sorted({country[0] for country in " ".join(IBAN_COUNTRIES.values()).split()}))
+_IBAN_BEGINS = rf"(?=[A-Za-z])(?<!{_ALNUM})(?:[{_IBAN_FIRST}{_IBAN_FIRST.lower()}]{_END}|{{}})".format(
     "|".join(
-        rf"{country}(?:{_DIGIT}(?:{_DIGIT}{_times(rest - 2, '[ -]?+', _ALNUM)}(?!{_ALNUM})|{_END})|{_END})"
+        rf"{country}(?:{_DIGIT}(?:{_DIGIT}{_times(rest, '[ -]?+', _ALNUM)}(?!{_ALNUM})|{_END})|{_END})"
         for country, rest in _IBANS.items()
     )
 )
@@ -151,8 +160,24 @@ _SSN = rf"(?<![\w-]){_DIGIT}{{3}}-{_DIGIT}{{2}}-{_DIGIT}{{4}}(?![\w-])"  # of th
 _SSN_BEGINS = _in_turn(_first(_DIGIT, "[A-Za-z0-9_-]"), *_DIGIT_2, "-", *_DIGIT_2, "-", *_DIGIT_4)
 
 
-def _rule(shown: str, pattern: str, begins: str, *, check: Check | None = None, tail: str = "") -> Rule:
-    return Rule(name=shown, pattern=pattern, replace=lambda _: shown, check=check, tail=tail, begins=begins)
+def _rule(
+    shown: str,
+    pattern: str,
+    begins: str,
+    *,
+    check: Check | None = None,
+    tail: str = "",
+    is_exact: bool = False,
+) -> Rule:
+    return Rule(
+        name=shown,
+        pattern=pattern,
+        replace=lambda _: shown,
+        check=check,
+        tail=tail,
+        begins=begins,
+        is_exact=is_exact,
+    )
 
 
 RULES = MappingProxyType(
@@ -163,8 +188,8 @@ RULES = MappingProxyType(
             _rule("://[secret]@", _ACCESS, _ACCESS_BEGINS, tail=r"[^\s/@\"'\\]*+@?+"),
         ],
         "email": [_rule("[email]", _EMAIL, _EMAIL_BEGINS)],
-        "card": [_rule("[card]", _CARD, _CARD_BEGINS, check=card_in)],
-        "iban": [_rule("[iban]", _IBAN, _IBAN_BEGINS, check=iban_in)],
+        "card": [_rule("[card]", _CARD, _CARD_BEGINS, check=card_in, is_exact=True)],
+        "iban": [_rule("[iban]", _IBAN, _IBAN_BEGINS, check=iban_in, is_exact=True)],
         "phone": [_rule("[phone]", _PHONE, _PHONE_BEGINS)],
         "ssn": [_rule("[ssn]", _SSN, _SSN_BEGINS)],
         "ip": [_rule("[ip]", _IP, _IP_BEGINS, check=address_in)],

@@ -68,7 +68,7 @@ def filter_of(function: Callable[[str], Any], name: str) -> TextFilter:
 def _result(function: Callable[[str], Any], name: str, text: str) -> str:
     try:
         result = function(text)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # which would stop the service, with every other run
         raise FilterFailed(f"the filter {name} raised {type(error).__name__}") from error
     if isinstance(result, str):
         return result

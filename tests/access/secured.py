@@ -14,6 +14,7 @@ from tests.serving import Answer, Served, serving
 
 HOUR = 3600  # seconds; longer than any test with its full numbers
 SHARED = "the-shared-key-of-these-tests"
+# Of these tests alone.
 SECRET = "a secret of these tests, which is long enough to sign by every algorithm"  # noqa: S105
 
 

@@ -59,6 +59,7 @@ async def remaining(limits: CallerLimits, caller: Caller = ANYONE, **where: str)
     """None where it was refused."""
     asked = {"kind": "start", "route": "/x", "address": HERE} | where
     try:
+        # `asked` is a dict of any.
         standing = await limits.admit(caller=caller, **asked)  # type: ignore[arg-type]
     except RateLimited as refused:
         assert 1 <= refused.retry_after <= 2 * refused.standing.rate.seconds

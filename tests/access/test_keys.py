@@ -101,6 +101,7 @@ async def test_no_secret_is_kept_in_the_database(database: Database) -> None:
             rows = [
                 str(tuple(row))
                 for table in ("keys", "audit")
+                # One of the two above.
                 for row in await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608
             ]
     assert len(rows) == 3 and not [row for row in rows if shown in row or "shared one" in row]

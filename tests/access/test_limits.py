@@ -51,6 +51,7 @@ class Counted:
             return refused
 
     async def let_through(self, times: int, **request: object) -> int:
+        # As `asked` takes them.
         answers = [await self.asked(**request) for _ in range(times)]  # type: ignore[arg-type]
         return sum(not isinstance(answer, RateLimited) for answer in answers)
 

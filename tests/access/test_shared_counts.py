@@ -42,13 +42,14 @@ async def test_whatever_is_in_redis_is_under_our_name_and_has_an_end(redis_serve
         with redis_server.client() as client:
             ends = {str(key): client.pttl(key) for key in client.scan_iter()}
     assert len(ends) == 7 and all(key.startswith("chainstream:") for key in ends)
+    # Redis-py's types are of its asynchronous client too.
     assert all(0 < int(end) <= 120_000 for end in ends.values())  # type: ignore[arg-type]
 
 
 async def test_a_lease_that_nobody_renews_passes_and_its_place_is_free(redis_server: RedisServer) -> None:
     limits = CallerLimits(policy(streams=1))
     with redis_server.client() as client:
-        now = float(client.time()[0])  # type: ignore[index]
+        now = float(client.time()[0])  # type: ignore[index]  # as above
         client.zadd(KEY, {"of one that was killed:1": (now + 20) * 1000})
         async with limits.shared(redis_server.url):
             assert not await has_room(limits)
@@ -64,7 +65,8 @@ async def test_a_lease_is_renewed_also_in_a_redis_that_has_forgotten_it(redis_se
             client.delete(KEY)
             await counts.renew()
             members = client.zrange(KEY, 0, -1, withscores=True)
-            now = float(client.time()[0])  # type: ignore[index]
+            now = float(client.time()[0])  # type: ignore[index]  # as above
+            # As above.
             assert [round(end / 1000 - now) for _, end in members] == [  # type: ignore[union-attr]
                 pytest.approx(LEASE_SECONDS, abs=5)
             ]

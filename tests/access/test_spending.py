@@ -65,19 +65,20 @@ def test_each_call_tells_its_cost_and_the_run_their_sum(service: Served) -> None
     frames = events_of(service, "tools=2 tokens=20", MODEL, chain="agent")
     costs = all_of(frames, "usage", "cost_usd")
     assert costs == pytest.approx([COST + 2 * 0.002, COST + 20 * 0.002])
+    # `json` is of any JSON.
     assert frames[-1].json["usage"]["cost_usd"] == pytest.approx(sum(costs))  # type: ignore[index]
 
 
 def test_a_run_with_a_call_of_unknown_price_has_no_cost(service: Served) -> None:
     frames = events_of(service, "tokens=3", MODELS["ollama"])
     assert all_of(frames, "usage", "cost_usd") == [None]
-    assert frames[-1].json["usage"]["cost_usd"] is None  # type: ignore[index]
+    assert frames[-1].json["usage"]["cost_usd"] is None  # type: ignore[index]  # any JSON
 
 
 def test_the_built_in_model_costs_nothing(served: Served) -> None:
     frames = events_of(served, "What is 37*43?", None, chain="agent")
     assert set(all_of(frames, "usage", "cost_usd")) == {0.0}
-    assert frames[-1].json["usage"]["cost_usd"] == 0.0  # type: ignore[index]
+    assert frames[-1].json["usage"]["cost_usd"] == 0.0  # type: ignore[index]  # any JSON
 
 
 def test_a_call_that_breaks_off_costs_what_came_of_it(service: Served) -> None:
@@ -166,9 +167,10 @@ def test_what_a_run_spent_before_a_restart_is_counted_once_after_it(
         frames = frames_of(service.get(f"/runs/{run_id}/events").body)
         total = frames[-1].json["usage"]
         costs = all_of(frames, "usage", "cost_usd")
-        assert total["cost_usd"] == pytest.approx(sum(costs))  # type: ignore[index]
+        assert total["cost_usd"] == pytest.approx(sum(costs))  # type: ignore[index]  # any JSON
         assert len(costs) == (2 if ends == "succeeded" else 1)
         assert orjson.loads(service.get(f"/runs/{run_id}").body)["status"] == ends
+        # `json` is of any JSON.
         assert usage_of(service)["total"]["total_tokens"] == total["total_tokens"]  # type: ignore[index]
 
 

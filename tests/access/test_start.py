@@ -29,7 +29,7 @@ def command(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[st
     )
 
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address to be refused
 
 
 def test_a_start_that_other_machines_reach_is_refused_without_a_key_and_says_what_to_do() -> None:
@@ -70,7 +70,7 @@ def test_a_key_that_can_be_found_by_trying_is_warned_of_where_others_can_try(
         (("testserver", 80), ("10.0.0.1", 50000), False),
         (("192.168.1.7", 80), ("127.0.0.1", 1), False),
         (("::ffff:10.0.0.1", 80), None, False),
-        (("0.0.0.0", 80), None, False),  # noqa: S104
+        (("0.0.0.0", 80), None, False),  # noqa: S104 - an address to be refused
         (("service.example", 443), None, False),
         (None, ("127.0.0.1", 1), False),
     ],

@@ -35,6 +35,7 @@ class Size(TypedDict):
     height: int
 
 
+# LangChain types it as a class, which a TypedDict is not.
 measuring: Runnable[Any, Any] = RunnableLambda(_describe).with_types(input_type=Size)  # type: ignore[arg-type]
 
 CHAINS = ("tests.api.test_ag_ui:showing", "tests.api.test_ag_ui:measuring", "tests.served_chains:silent")

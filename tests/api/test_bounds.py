@@ -35,12 +35,12 @@ class Process:
     @property
     def memory(self) -> int:
         status = Path(f"/proc/{self.running.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]  # Linux tells it
 
     @property
     def peak(self) -> int:
         status = Path(f"/proc/{self.running.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]  # Linux tells it
 
     def forget_peak(self) -> None:
         Path(f"/proc/{self.running.pid}/clear_refs").write_text("5")

@@ -122,8 +122,9 @@ def test_the_places_of_a_service_that_is_killed_are_free_when_their_leases_end(
                 killed.kill()
                 killed.wait(TIMEOUT)
         assert refused(served.get(ONE), "too_many_streams")
+        # Redis-py's types are of its asynchronous client too.
         [(member, end)] = client.zrange(KEY, 0, -1, withscores=True)  # type: ignore[misc]
-        assert 0 < client.pttl(KEY) <= 30_000  # type: ignore[operator]
+        assert 0 < client.pttl(KEY) <= 30_000  # type: ignore[operator]  # as above
         client.zadd(KEY, {member: end - 30_000})
         assert served.get(ONE).status == 200
 
@@ -153,9 +154,10 @@ def test_a_redis_that_hangs_fails_no_request_and_is_used_again_when_it_answers(
             told.wait_for("Redis is away")
         told.wait_for("Redis is away", "Redis is back")
         with redis_server.client() as client:
+            # Redis-py's types are of its asynchronous client too.
             before = len(client.keys("*starts*"))  # type: ignore[arg-type]
             served.get(ONE)
-            assert len(client.keys("*starts*")) == 1 and before <= 1  # type: ignore[arg-type]
+            assert len(client.keys("*starts*")) == 1 and before <= 1  # type: ignore[arg-type]  # as above
 
 
 def test_a_service_starts_without_its_redis_and_says_so(redis_server: RedisServer, told: Told) -> None:

@@ -80,6 +80,7 @@ class Cracked:
     broken: int = 0
 
 
+# A value that cannot be read.
 Cracked.broken = property(lambda self: 1 // 0, lambda self, value: None)  # type: ignore[assignment]
 
 

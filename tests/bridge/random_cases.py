@@ -62,6 +62,7 @@ def _fault(rng: random.Random) -> FaultAt | None:
     if kind is None:
         return None
     place = rng.choice(CALLBACKS if kind == "sabotage" else TRANSCRIPT)
+    # `kind` is one of the two left.
     return FaultAt(kind, place, rng.choice(_nths(place)))  # type: ignore[arg-type]
 
 

@@ -106,7 +106,7 @@ Draw = Callable[[int, bool], Part]
 def parts_of(part: object) -> Iterator[object]:
     """The part and all in it, replies and nodes too."""
     yield part
-    for each in fields(part):  # type: ignore[arg-type]
+    for each in fields(part):  # type: ignore[arg-type]  # parts are dataclasses
         value = getattr(part, each.name)
         for inside in value if isinstance(value, tuple) else (value,):
             if hasattr(inside, "__dataclass_fields__"):

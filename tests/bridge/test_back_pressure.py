@@ -131,6 +131,6 @@ async def test_a_reader_that_leaves_lets_a_model_go_that_waits_for_room() -> Non
     with fail_after(LIMIT):
         await anext(told)
         await settle()
-        await told.aclose()  # type: ignore[attr-defined]
+        await told.aclose()  # type: ignore[attr-defined]  # a generator, typed as an iterator
         await task
     assert len(written) == TOKENS

@@ -26,7 +26,7 @@ class Hostile(Mapping[str, Any]):
     def __len__(self) -> int:
         raise RuntimeError("no")
 
-    __repr__ = __len__  # type: ignore[assignment]
+    __repr__ = __len__  # type: ignore[assignment]  # it raises too
 
 
 OUTPUTS: list[tuple[Any, Any, str]] = [

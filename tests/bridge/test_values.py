@@ -135,7 +135,7 @@ def test_what_nobody_knows_is_cut_at_two_kilobytes() -> None:
 def test_a_class_whose_repr_is_no_text_becomes_its_name() -> None:
     class Odd:
         def __repr__(self) -> str:
-            return 5  # type: ignore[return-value]
+            return 5  # type: ignore[return-value]  # what is not to be returned
 
     assert to_json(Odd()) == "<Odd>"
 

@@ -10,7 +10,7 @@ from service.database_url import parse_database_url, told
 from service.errors import StartError
 from service.settings import Settings
 
-PASSWORD = "s3cr:t@/%?#é"  # noqa: S105
+PASSWORD = "s3cr:t@/%?#é"  # noqa: S105 - of no database
 QUOTED = "s3cr%3At%40%2F%25%3F%23%C3%A9"
 
 

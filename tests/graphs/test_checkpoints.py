@@ -32,7 +32,7 @@ async def lasting(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         server: Server = request.getfixturevalue("postgres")
         address = server.url(server.create_database())
     async with open_saver(parse_database_url(address)) as saver:
-        await saver.setup()  # type: ignore[attr-defined]
+        await saver.setup()  # type: ignore[attr-defined]  # both have it, their base has not
         yield saver
 
 

@@ -224,7 +224,7 @@ async def test_what_blocks_is_named_with_its_run(what: str) -> None:
 
 async def many_short_steps(ours: object) -> None:
     async def step() -> None:
-        time.sleep(0.01)  # noqa: ASYNC251
+        time.sleep(0.01)  # noqa: ASYNC251 - a step that blocks
 
     await asyncio.gather(*(step() for _ in range(40)))
 

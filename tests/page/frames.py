@@ -89,6 +89,7 @@ def traced(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     with serving(chains=SHOWN) as served, opened(served.url) as page:
+        # A program for people.
         print(json.dumps(measured(page, *(sys.argv[1:] or ["0"])), indent=2))  # noqa: T201
 
 

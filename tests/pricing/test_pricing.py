@@ -36,6 +36,7 @@ assert prices.rates_of("openai", "gpt-4.1-mini"), "no price"
 
 def tokens(given: int, written: int, cached: int = 0) -> Tokens:
     counted = {"input_tokens": given, "output_tokens": written, "cached_tokens": cached}
+    # All keys of a Tokens are there.
     return Tokens(**{**no_tokens(), **counted, "total_tokens": given + written})  # type: ignore[typeddict-item]
 
 

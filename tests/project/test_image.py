@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from service.settings import Settings
 from tests.postgres import PASSWORD, USER, Server
@@ -64,6 +64,7 @@ def test_the_service_is_not_root_and_can_write_its_data_alone() -> None:
 
 def test_it_is_reached_from_outside_and_says_whether_it_lives() -> None:
     environment = dockerfile.environment()
+    # A container is reached from outside.
     assert (environment["HOST"], environment["PORT"]) == ("0.0.0.0", dockerfile.last("EXPOSE"))  # noqa: S104
     assert health_command()[0] == "python" and "/health" in health_command()[-1]
 
@@ -87,6 +88,7 @@ def environment_of(service: dict[str, Any], **given: str) -> dict[str, str]:
 
 def address(**given: str) -> str:
     settings = {name.lower(): value for name, value in environment_of(SERVICE, **given).items()}
+    # Settings by their names, as texts.
     return Settings(_env_file=None, database_url="", **settings).database_address  # type: ignore[arg-type]
 
 

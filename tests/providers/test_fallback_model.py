@@ -93,6 +93,7 @@ async def test_without_fallbacks_models_are_what_they_are(provider: FakeProvider
 
 
 async def test_its_window_is_that_of_the_smallest(models: Models, model: BaseChatModel) -> None:
+    # `candidates` are FallbackModel's alone.
     windows = [(each.model.profile or {}).get("max_input_tokens") for each in model.candidates]  # type: ignore[attr-defined]
     assert model.profile and model.profile["max_input_tokens"] == min(filter(None, windows))
 

@@ -1,10 +1,12 @@
 """Chains that say what they are asked, word by word, and filters that are none."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
+from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -46,6 +48,31 @@ noting = RunnableLambda(_note)
 output_only: Runnable[Any, Any] = RunnableLambda(str)
 
 
+LOOKED_AT_IN: set[str] = set()
+
+
+def noticing(text: str) -> str:
+    """Notes whether it is called where an event loop runs."""
+    try:
+        asyncio.get_running_loop()
+        LOOKED_AT_IN.add("the loop")
+    except RuntimeError:
+        LOOKED_AT_IN.add("another")
+    return text
+
+
+noticing.pattern = r"word\b"  # type: ignore[attr-defined]  # as FILTERS take it
+noticing.everywhere = True  # type: ignore[attr-defined]  # as above
+
+
+async def _tell(given: Any, config: RunnableConfig) -> str:
+    await adispatch_custom_event("told", {"given": given}, config=config)
+    return str(given)
+
+
+telling = RunnableLambda(_tell)
+
+
 def raising(text: str) -> str:
     if "canary" in text:
         raise LookupError(text)
@@ -56,4 +83,4 @@ def empty(text: str) -> str:
     return text
 
 
-empty.pattern = "x*"  # type: ignore[attr-defined]
+empty.pattern = "x*"  # type: ignore[attr-defined]  # as FILTERS take it

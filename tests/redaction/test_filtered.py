@@ -15,16 +15,17 @@ from service.events import (
     ToolEnd,
     ToolError,
 )
-from service.redaction.filtered import ERROR_MAX_CHARS, Filtered
-from service.redaction.filters import Filters
+from service.redaction.filtered import Filtered
+from service.redaction.rule import RuleSet
+from service.redaction.rules import rules_named
+from service.redaction.whole_events import ERROR_MAX_CHARS
 
 ADDRESS = "ann@b.example"
 
 
 def filtered() -> Filtered:
-    made = Filters(["email"]).of_run()
-    assert made is not None
-    return made
+    rules = [RuleSet(tuple(rules_named(["email"])))]
+    return Filtered(answer=rules, written=rules, rules=rules)
 
 
 def token(text: str, message_id: str = "m1", t: int = 1) -> Token:

@@ -1,11 +1,14 @@
 """Each rule by examples: what it takes, and what looks alike and is none."""
 
+import random
+
 import pytest
 
 from service.redaction.checks import address_in, card_in, iban_in
 from service.redaction.rule import RuleSet
 from service.redaction.rules import RULES, rules_named
-from tests.redaction.samples import whole
+from tests.amounts import SPLITS
+from tests.redaction.samples import EVERY_RULE, some, text_with, whole
 
 # The numbers that card schemes and payment providers publish for tests.
 CARDS = {
@@ -122,10 +125,30 @@ def test_checks_say_how_much_of_a_match_is_one() -> None:
     assert address_in("fe80::1.") == 7 and address_in("12:30") == 0
 
 
+def test_a_rule_begins_wherever_it_matches_or_may_yet() -> None:
+    """What is no beginning is not looked at, so none may be missed, wherever the text ends."""
+    for seed in range(SPLITS):
+        chance = random.Random(seed)
+        alphabet = chance.choice(["asekD89 -.:@/+(0x1é_\n", "0123456789 -", "0123456789.", "DENO89 -a"])
+        text = text_with(chance)[0] if seed % 2 else some(chance, alphabet, 60)
+        text = text[: chance.randint(0, 400)]
+        for rule in EVERY_RULE.rules:
+            for at in range(len(text)):
+                begun = rule.beginning.match(text, at)
+                if rule.looks.whole.match(text, at, partial=True):
+                    assert begun and begun.end() > at, (seed, rule.name, text[at:])
+                if rule.is_exact:
+                    is_open = rule.looks.open.match(text, at, partial=True) is not None
+                    assert (begun is not None and begun.end() == len(text)) is is_open, (seed, text[at:])
+                if rule.is_exact and not is_open:
+                    match = rule.looks.whole.match(text, at)
+                    assert (begun and begun[0]) == (match and match[0]), (seed, text[at:])
+
+
+@pytest.mark.parametrize("number", ["S\u212a3112000000198742637541", "\u017fI56263300012039086", "K\u2163"])
+def test_letters_that_are_no_capitals_of_ascii_are_in_no_iban(number: str) -> None:
+    assert whole(f"{number} .") == f"{number} ."
+
+
 def test_the_rules_are_those_of_the_documents() -> None:
     assert [*RULES] == ["secrets", "email", "card", "iban", "phone", "ssn", "ip"]
-
-
-def test_letters_that_are_no_capitals_of_ascii_are_in_no_iban() -> None:
-    text = "S\N{KELVIN SIGN}3112000000198742637541 and"
-    assert whole(text, RuleSet(tuple(rules_named(["iban"])))) == text

@@ -1,5 +1,6 @@
 """FILTERS: functions that see the text before anybody does."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def calls_of(text: str, pattern: str | None = None) -> list[str]:
         return given
 
     if pattern is not None:
-        listen.pattern = pattern  # type: ignore[attr-defined]
+        listen.pattern = pattern  # type: ignore[attr-defined]  # as FILTERS take it
     stream = text_stream([filter_of(listen, "listen").rules])
     assert "".join([*map(stream.feed, text), stream.flush()]) == text
     return called
@@ -57,6 +58,11 @@ def test_filters_go_one_after_the_other_and_a_block_passes_what_was_before_it_th
     with pytest.raises(Blocked) as blocked:
         cleaned("x", [block.rules, *sets])
     assert (blocked.value.message, blocked.value.shown) == ("no", "")
+
+
+def test_a_function_that_calls_sys_exit_fails_and_stops_nothing_else() -> None:
+    with pytest.raises(FilterFailed):
+        cleaned("x", [filter_of(lambda text: sys.exit(1), "leaving").rules])
 
 
 @pytest.mark.parametrize("result", [None, 1, b"bytes"])

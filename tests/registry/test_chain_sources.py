@@ -157,7 +157,7 @@ def test_what_a_file_defines_can_be_pickled_and_its_annotations_resolved() -> No
     )
     write("json.py", source + RUNNABLE + "chain = RunnableLambda(lambda _: Fact())")
     fact = value_of(one("json.py:chain"))
-    assert pickle.loads(pickle.dumps(fact)) == fact  # noqa: S301
+    assert pickle.loads(pickle.dumps(fact)) == fact  # noqa: S301 - of what was pickled here
 
 
 def test_two_files_of_one_name_are_two_modules() -> None:

@@ -9,7 +9,8 @@ from service.callbacks import AsyncIteratorCallbackHandler
 from service.event_log.base import EventLog, Record
 from service.event_log.memory import MemoryEventLog
 from service.events import Event, RunStarted
-from service.executor.execution import Execution, Limits
+from service.executor.execution import Execution
+from service.executor.limits import Limits
 
 RUN_ID = "01m7ygjx2s21ccc2xxsq49fvwm"
 MODEST = Limits(

@@ -41,6 +41,7 @@ def test_a_word_that_goes_on_is_told_before_anything_else(event: object) -> None
     encoder = WordEncoder(TokensFormat(), RUN, START)
     assert encoder.encode(logged(token("Hel"))) == b""
     assert encoder.holds
+    # Any event, by its id.
     (held, *_) = browser([encoder.encode(logged(token("Hel"), event)[1:])])  # type: ignore[arg-type]
     assert (held.data, held.last_event_id, encoder.holds) == ("Hel", "run.1.1", False)
 

@@ -138,6 +138,7 @@ TOKENIZERS = {
 
 def _create_fts5() -> None:
     texts = ", ".join(f"substr({column}, 1, {SEARCHED_CHARS}) AS {column}" for column in COLUMNS)
+    # Built of our own names alone.
     op.execute(f"CREATE VIEW runs_searched AS SELECT id, {texts} FROM runs WHERE {_searched()}")  # noqa: S608
     for lang, tokenizer in TOKENIZERS.items():
         op.execute(
@@ -162,8 +163,9 @@ def _create_fts5() -> None:
 def _fts5_change(lang: str, row: str, *, delete: bool) -> str:
     name, texts = f"search_{lang}", _fts5_texts(row)
     if delete:  # FTS5 is told what it had, since it kept none of it
+        # Built of our own names alone.
         return f"INSERT INTO {name}({name}, rowid, prompt, response) VALUES ('delete', {texts});"  # noqa: S608
-    return f"INSERT INTO {name}(rowid, prompt, response) VALUES ({texts});"  # noqa: S608
+    return f"INSERT INTO {name}(rowid, prompt, response) VALUES ({texts});"  # noqa: S608 - as above
 
 
 def _fts5_texts(row: str) -> str:

@@ -35,6 +35,7 @@ async def test_the_installed_packages_are_as_expected(brand: Brand, caplog: pyte
 
 
 def test_classes_without_such_an_sdk_are_left_alone_silently(caplog: pytest.LogCaptureFixture) -> None:
+    # Parameters by LangChain's aliases.
     for model in (OfflineChatModel(tokens_per_second=0), ChatAnthropic(model_name="m", api_key="k")):  # type: ignore[call-arg]
         assert fast(model) is model
     assert warnings_of(caplog) == []
@@ -54,6 +55,7 @@ async def test_a_client_whose_post_takes_other_parameters_stays_stock(
 ) -> None:
     async def post(path: str, *, returns: Any) -> None: ...
 
+    # OpenAI's SDK, by no type of BaseChatModel.
     monkeypatch.setattr(model.async_client._client, "post", post)  # type: ignore[attr-defined]
     assert fast(model) is model
     assert len(warnings_of(caplog)) == 1
@@ -72,7 +74,7 @@ def _loses_words(self: Any, chunk: Any, *args: Any) -> None:
 
 
 def _wants_objects(self: Any, chunk: Any, *args: Any) -> ChatGenerationChunk:
-    return chunk.to_generation_chunk()  # type: ignore[no-any-return]
+    return chunk.to_generation_chunk()  # type: ignore[no-any-return]  # of no class: it fails
 
 
 @pytest.mark.parametrize("convert", [_loses_words, _wants_objects])

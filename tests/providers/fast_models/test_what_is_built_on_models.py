@@ -86,6 +86,7 @@ async def test_copies_are_as_fast(brand: Brand) -> None:
             model.bind(stop=["."]),
         ):
             assert await text_of(copied) == "Hello ☃"
+        # `async_client` is in no base of these models.
         assert copy.copy(model).async_client is model.async_client  # type: ignore[attr-defined]
 
 
@@ -113,7 +114,9 @@ async def test_answers_that_do_not_stream_come_as_ever(brand: Brand) -> None:
     ):
         with anyio.fail_after(20):
             answer = await model.ainvoke("hi")
+            # `async_client` is in no base of these models.
             raw = await model.async_client.with_raw_response.create(messages=[], model="m")  # type: ignore[attr-defined]
+        # Its usage is told.
         assert (answer.text, answer.usage_metadata["total_tokens"]) == ("Hello ☃", 8)  # type: ignore[index]
         assert raw.headers["content-type"] == "application/json"
 
@@ -157,6 +160,7 @@ async def test_the_responses_api_is_left_to_the_sdk() -> None:
 
 
 def _is_fast(model: BaseChatModel) -> bool:
+    # `async_client` is in no base of these models.
     return type(model.async_client).__module__ == "service.providers.fast_models"  # type: ignore[attr-defined]
 
 
