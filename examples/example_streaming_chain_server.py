@@ -45,6 +45,7 @@ class Question(BaseModel):
     message: str = Field(min_length=1, max_length=20_000)
 
 
+Once = Annotated[str, Header(max_length=128, description="Sent twice, the question starts one run.")]
 RunId = Annotated[str, PathParameter(pattern="^[0-9a-z]{26}$")]
 
 
@@ -66,31 +67,38 @@ def create_app(service: str, key: str = "", chain: str | None = None) -> FastAPI
     # Else a page elsewhere could have its name point here, and would be our own page to the browser.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
 
-    def asked(question: Question) -> dict[str, str]:
-        return {"input": question.message} | ({"chain": chain} if chain else {})
+    def starting(path: str, question: Question, once: str, **options: Any) -> httpx2.Request:
+        body = {"input": question.message} | ({"chain": chain} if chain else {})
+        headers = {"Idempotency-Key": once} if once else {}
+        return client.build_request("POST", path, json=body, headers=headers, **options)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGE, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
 
     @app.post("/api/chat/stream")
-    async def stream(question: Question, request: Request) -> Response:
+    async def stream(question: Question, request: Request, idempotency_key: Once = "") -> Response:
         """Ask, and have the answer as it is written."""
-        return await _relayed(client, request, client.build_request("POST", "/runs/stream", json=asked(question)))
+        return await _relayed(client, request, starting("/runs/stream", question, idempotency_key))
+
+    @app.post("/api/chat")
+    async def whole(question: Question, request: Request, idempotency_key: Once = "") -> Response:
+        """Ask, and have the run once it is over, which may be quiet until then."""
+        patient = httpx2.Timeout(5, read=None)
+        wait = starting("/runs/wait", question, idempotency_key, timeout=patient)
+        return await _relayed(client, request, wait)
 
     @app.get("/api/runs/{run_id}/events")
-    async def go_on(run_id: RunId, request: Request, last_event_id: Annotated[str, Header()] = "") -> Response:
+    async def go_on(
+        run_id: RunId, request: Request, last_event_id: Annotated[str, Header()] = ""
+    ) -> Response:
         """Go on with an answer after the event of this id."""
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        headers = {"Accept": "text/event-stream"} | (
+            {"Last-Event-ID": last_event_id} if last_event_id else {}
+        )
         return await _relayed(
             client, request, client.build_request("GET", f"/runs/{run_id}/events", headers=headers)
         )
-
-    @app.post("/api/chat")
-    async def whole(question: Question, request: Request) -> Response:
-        """Ask, and have the run once it is over."""
-        wait = client.build_request("POST", "/runs/wait", json=asked(question), timeout=httpx2.Timeout(5, read=None))
-        return await _relayed(client, request, wait)
 
     @app.post("/api/runs/{run_id}/cancel")
     async def cancel(run_id: RunId, request: Request) -> Response:

@@ -1,7 +1,5 @@
-"""A proxy that ends streams after some bytes: cleanly, as load balancers do, or as networks break."""
+"""A proxy that ends streams after some bytes: cleanly, as load balancers do, or in the middle of their transfer."""
 
-import socket
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,13 +10,12 @@ from random import Random
 from tests.serving import TIMEOUT
 
 HOPS = {"connection", "transfer-encoding", "content-length", "date", "server"}
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what closes sends a reset, and drops what was not sent
 
 
 class Cutting:
     """Lets through as many bytes of each stream as `lengths` says next, and all of other answers.
 
-    `clean` ends it as HTTP says, so that it looks whole; else the connection breaks.
+    `clean` ends it as HTTP says, so that it looks whole; else its reader is told that it is not.
     """
 
     def __init__(self, server_port: int, lengths: Iterator[int], *, clean: bool) -> None:
@@ -63,6 +60,7 @@ def cutting(server_port: int, lengths: Iterator[int], *, clean: bool) -> Iterato
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     cutter: Cutting
+    _chunked = False
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -77,13 +75,17 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
     def _pass_on(self, answer: HTTPResponse) -> None:
+        streams = (answer.getheader("content-type") or "").startswith("text/event-stream")
+        self._chunked = streams and not self.cutter.clean
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOPS:
                 self.send_header(name, value)
         self.send_header("connection", "close")
+        if self._chunked:
+            self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        if (answer.getheader("content-type") or "").startswith("text/event-stream"):
+        if streams:
             self._cut(answer)
         else:
             self.wfile.write(answer.read())
@@ -91,15 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _cut(self, answer: HTTPResponse) -> None:
         left = self.cutter.next_length()
         while left and (piece := answer.read1(left)):
-            self.wfile.write(piece)
+            self._write(piece)
             left -= len(piece)
-        if left:
-            return  # the stream was shorter
-        self.cutter.cuts += 1
-        if not self.cutter.clean:
-            self.wfile.flush()
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            self.connection.close()
+        if left:  # the stream was shorter
+            self._write(b"")
+        else:
+            self.cutter.cuts += 1
+
+    def _write(self, piece: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
 
     def log_message(self, *_: object) -> None:
         """Nothing: the tests' output is for failures."""
