@@ -1,4 +1,4 @@
-"""The client under asyncio or trio; what it does is in calls.py and following.py."""
+"""The client for asynchronous code; what it does is in calls.py and following.py."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager

@@ -1,4 +1,4 @@
-"""A run's events as an asynchronous iterator, under asyncio or trio."""
+"""A run's events as an asynchronous iterator."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -10,10 +10,10 @@ import httpx2
 from .answers import Run
 from .decisions import Decision
 from .errors import ChainstreamError
+from .event_source import event_source
 from .events import Approval, Event
 from .followed_run import FollowedRun, interrupt_of
 from .following import Following
-from .service_address import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from .async_client import AsyncChainstream
@@ -114,5 +114,4 @@ class AsyncRunStream(FollowedRun):
 
 def _frames_of(response: httpx2.Response) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
     """httpx2 says no more of it than that it is an iterator."""
-    source = httpx2.EventSource(response, max_event_size=MAX_EVENT_BYTES)
-    return cast(AsyncGenerator[httpx2.ServerSentEvent, None], source.__aiter__())
+    return cast(AsyncGenerator[httpx2.ServerSentEvent, None], event_source(response).__aiter__())

@@ -44,7 +44,6 @@ class Following:
         self._decided: set[str] = set()
         self._trouble: Exception | None = None  # why this connection tells no more
         self._brought_news = False  # this connection
-        self._may_go_on = False  # at once, since all that it paused for is decided
 
     # --- what a driver asks ----------------------------------------------------------------------------
 
@@ -60,7 +59,7 @@ class Following:
 
     def request(self) -> Request:
         """The next one. What starts a run is sent again with its key, so that it starts no second."""
-        self._trouble, self._brought_news, self._may_go_on = None, False, False
+        self._trouble, self._brought_news = None, False
         if self.run_id is None and self._start is not None:
             return self._start
         return calls.events(self.run_id or "", self.cursor)
@@ -79,7 +78,11 @@ class Following:
         """The answer is no stream: there is nothing to tell now, or the request was refused."""
         if status == 204:
             return self._nothing_left()
-        self._trouble = refusal(status, headers, body)
+        if status == 200:  # a page of what stands before the service, perhaps
+            kind = headers.get("content-type", "something")
+            self._trouble = ProtocolError(f"the answer is {kind}, and no stream of events")
+        else:
+            self._trouble = refusal(status, headers, body)
         return None
 
     def frame(self, name: str, event_id: str, data: str, retry_ms: int | None) -> Event | None:
@@ -105,8 +108,8 @@ class Following:
         """The connection is over. Raises an error where it is of no use to open another."""
         if not self.wants_more:
             return
-        if self._may_go_on and self._brought_news:
-            self.pause = 0.0
+        if self._trouble is None and self._brought_news and self._asked and self._is_answered():
+            self.pause = 0.0  # it ended since the run had paused
             return
         trouble = self._trouble or EOFError("the stream ended without the run's last event")
         pause = self._tries.failed(trouble)
@@ -117,7 +120,7 @@ class Following:
     def decided(self, interrupt_id: str) -> None:
         """A question to people was answered: a run that waits for no other goes on."""
         self._decided.add(interrupt_id)
-        if self.halted and self._decided.issuperset(self._asked):
+        if self.halted and self._is_answered():
             self.halted, self.pause = False, 0.0
 
     # --- frames ----------------------------------------------------------------------------------------
@@ -147,9 +150,11 @@ class Following:
     def _pause(self, interrupt_ids: list[str]) -> Event | None:
         """Told only where the stream ends with it: not where all was decided before."""
         self._asked = interrupt_ids
-        self._may_go_on = self._decided.issuperset(interrupt_ids)
-        self.halted = not self._may_go_on
+        self.halted = not self._is_answered()
         return Paused(interrupt_ids=interrupt_ids) if self.halted else None
+
+    def _is_answered(self) -> bool:
+        return self._decided.issuperset(self._asked)
 
     def _nothing_left(self) -> Event | None:
         """The run is over, and its last event was before the cursor; or it waits, and that was not heard."""

@@ -9,10 +9,10 @@ import httpx2
 from .answers import Run
 from .decisions import Decision
 from .errors import ChainstreamError
+from .event_source import event_source
 from .events import Approval, Event
 from .followed_run import FollowedRun, interrupt_of
 from .following import Following
-from .service_address import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from .client import Chainstream
@@ -104,7 +104,7 @@ class RunStream(FollowedRun):
                     yield last
                 return
             yield None
-            for sse in httpx2.EventSource(response, max_event_size=MAX_EVENT_BYTES):
+            for sse in event_source(response):
                 event = following.frame(sse.event, sse.id, sse.data, sse.retry)
                 if event is not None:
                     yield event

@@ -11,7 +11,6 @@ from .version import __version__
 SILENCE = 37.5  # seconds: two and a half pings, after which a connection is dead
 TIMEOUT = httpx2.Timeout(10.0, read=SILENCE)
 LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)  # streams are many, and long
-MAX_EVENT_BYTES = 64 * 1024 * 1024  # of one frame; one longer is no event of the service's
 
 
 @dataclass(frozen=True, slots=True)
