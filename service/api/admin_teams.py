@@ -13,7 +13,7 @@ from ..jobs.team_rows import Team as StoredTeam
 from ..jobs.teams import MOST_CREDITS, By, new_team
 from .access import MayAdmin, address_of
 from .admin import AFTER, Limit
-from .job_bodies import GroupName
+from .job_bodies import GroupName, TeamId
 from .json_answers import Json
 from .run_views import root_of
 from .services import Services, ServicesOf
@@ -48,7 +48,7 @@ class TeamChangesBody(BaseModel):
 class NewTeamBody(TeamChangesBody):
     """A team to make. Keys and JWTs say by its name that they are of it."""
 
-    team_id: str = Field(pattern=r"^[^/\x00-\x1f\x7f]{1,64}$", examples=["red"])
+    team_id: TeamId = Field(examples=["red"])
 
 
 class MoreCreditsBody(BaseModel):

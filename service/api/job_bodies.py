@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..access.keys import is_name
+from ..errors import InvalidRequest
+from ..jobs.teams import checked_team_id
 from .bodies import Clean, Metadata
 from .openai_bodies import ChatParameters
 
@@ -17,6 +19,14 @@ def _named(text: str) -> str:
     return text
 
 
+def _team_id(text: str) -> str:
+    try:
+        return checked_team_id(text)
+    except InvalidRequest as error:
+        raise ValueError(error.message) from error
+
+
+TeamId = Annotated[str, AfterValidator(_team_id)]
 Named = Annotated[str, AfterValidator(_named)]
 GroupName = Annotated[str, Field(pattern=GROUP_NAME, description="A model group.", examples=["chat-fast"])]
 
@@ -26,7 +36,7 @@ class NewJobBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    team_id: Named = Field(description="The team of the key; where no key is asked for, any name.")
+    team_id: TeamId = Field(description="The team of the key; where no key is asked for, any name.")
     user_id: Named | None = Field(None, description="Of the team's own users, whom it is for.")
     job_type: Named = Field(examples=["document_analysis"])
     metadata: Metadata = Field(default_factory=dict, description="Kept with the job and given back.")

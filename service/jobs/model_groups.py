@@ -16,6 +16,7 @@ from ..errors import Conflict, InvalidRequest, NotFound, Overloaded
 from .tables import MODEL_GROUPS
 from .teams import By
 
+FIRST_GROUP = "chat-fast"  # which a database has from the beginning
 RETRY_AFTER = 60  # seconds; until an operator has set what is missing
 T = TypeVar("T")
 

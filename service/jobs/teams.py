@@ -1,5 +1,6 @@
 """Teams: their credits, the model groups that they may use, and the budget of their own, if they have one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from ..errors import Conflict, InvalidRequest, NotFound
 from . import team_rows
 from .team_rows import Team
 
+TEAM_ID = r"[^/\x00-\x1f\x7f\ud800-\udfff]{1,64}"  # it is in a path
 MOST_CREDITS = 10**15  # either side of 0; what JavaScript's numbers still tell apart
 
 
@@ -108,6 +110,21 @@ class Teams:
         self._budgets.pop(team.team_id, None)
         if team.budget is not None:
             self._budgets[team.team_id] = own_budget(team.budget)
+
+
+def checked_team_id(text: str) -> str:
+    """Raises InvalidRequest for what is no name of a team."""
+    if not re.fullmatch(TEAM_ID, text):
+        message = "A team's name has 1 to 64 characters, no / and no line breaks."
+        raise InvalidRequest("bad_team_id", message)
+    return text
+
+
+def checked_credits(number: int) -> int:
+    """Raises InvalidRequest for more or fewer than can be."""
+    if abs(number) > MOST_CREDITS:
+        raise InvalidRequest("too_many_credits", f"A team has at most {MOST_CREDITS} credits.")
+    return number
 
 
 def new_team(
