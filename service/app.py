@@ -13,16 +13,20 @@ from . import __version__
 from .access.budgets import Budgets
 from .access.caller import Caller
 from .access.gate import Gate, open_gate
+from .access.kept import Kept
 from .access.limits import CallerLimits
 from .access_log import keep_queries_out
 from .api import (
     admin,
+    admin_model_groups,
+    admin_teams,
     ag_ui,
     ai_sdk,
     chains,
     chat,
     health,
     history,
+    jobs,
     openai_chat,
     openai_models,
     openai_responses,
@@ -52,6 +56,9 @@ from .history.history import open_history
 from .history.recorded_log import RecordedLog
 from .history.recovery import close_lost_runs, forget_lost_checkpoints
 from .history.retention import open_retention
+from .jobs.jobs import Jobs
+from .jobs.model_groups import ModelGroups
+from .jobs.teams import open_teams
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
 from .migrations import ensure_schema
@@ -161,8 +168,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openai_models,
         openai_chat,
         openai_responses,
+        jobs,
         chains,
         admin,
+        admin_teams,
+        admin_model_groups,
         health,
         pages,
     ):
@@ -233,13 +243,20 @@ async def _open_services(
             tell_ended(run, figures)
             metrics.run_ended(run.chain, figures)
 
+        kept = Kept(database, "jobs")
+        teams = await open_teams(kept)
         runs = Runs(
             log,
             registry,
             executor,
             history,
             grace=settings.disconnect_grace_seconds,
-            budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
+            budgets=Budgets(
+                budget_bounds(settings),
+                history.spent,
+                gate.ring.budget_of,
+                budget_of_team=teams.budget_of,
+            ),
             on_closed=on_closed,
             traced=partial(_trace_of, tracing),
             filters=filters,
@@ -260,6 +277,7 @@ async def _open_services(
             registry=registry,
             runs=runs,
             history=history,
+            jobs=Jobs(kept, history, runs, teams, ModelGroups(kept, registry.check_model)),
             kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
             gate=gate,
