@@ -39,10 +39,10 @@ from chainstream.offline import OfflineChatModel
 
 
 class Streaming(OfflineChatModel):
-    streaming: bool = True
+    streaming: bool
 
 
-chain = build(Streaming(tokens_per_second=100))
+chain = build(Streaming(streaming=True, tokens_per_second=100))
 """
 
 
