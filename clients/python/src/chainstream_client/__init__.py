@@ -2,6 +2,7 @@
 
 `Chainstream` and its twin `AsyncChainstream` start runs, stream them, wait for them, resume, cancel and
 answer them.
+`SaaSLLMClient` is for jobs.
 """
 
 from .answers import (
@@ -68,6 +69,10 @@ from .events import (
     UnknownEvent,
     Usage,
 )
+from .jobs.client import SaaSLLMClient
+from .jobs.completions import ChatCompletionResponse, ChatUsage, Message, StreamChunk
+from .jobs.job_answers import Job, JobCall, JobCompletion, JobCosts
+from .jobs.job_calls import CallOptions
 from .options import RunConfig, RunOptions
 from .parts import (
     ApprovalRequest,
@@ -94,12 +99,15 @@ __all__ = [
     "Blocked",
     "BudgetExhausted",
     "CallFailed",
+    "CallOptions",
     "Cancelled",
     "Chain",
     "ChainList",
     "ChainTool",
     "Chainstream",
     "ChainstreamError",
+    "ChatCompletionResponse",
+    "ChatUsage",
     "Conflict",
     "ConnectionFailed",
     "Custom",
@@ -111,6 +119,11 @@ __all__ = [
     "Gap",
     "Gone",
     "InvalidRequest",
+    "Job",
+    "JobCall",
+    "JobCompletion",
+    "JobCosts",
+    "Message",
     "MessageEnd",
     "MessageState",
     "NotFound",
@@ -133,12 +146,14 @@ __all__ = [
     "RunStarted",
     "RunStream",
     "RunSummary",
+    "SaaSLLMClient",
     "ServiceFailed",
     "Snapshot",
     "Source",
     "Sources",
     "StepEnd",
     "StepStart",
+    "StreamChunk",
     "StreamTruncated",
     "TerminalEvent",
     "Thread",

@@ -2,29 +2,23 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self
 
-import anyio
-import httpx2
-
+from . import calls
 from .answers import Run
+from .async_connection import AsyncConnection
 from .decisions import Decision
-from .errors import ChainstreamError
-from .event_source import event_source
 from .events import Approval, Event
 from .followed_run import FollowedRun, interrupt_of
 from .following import Following
-
-if TYPE_CHECKING:
-    from .async_client import AsyncChainstream
 
 
 class AsyncRunStream(FollowedRun):
     """As `RunStream`; use it in an `async with`, which closes its connection wherever you leave it."""
 
-    def __init__(self, client: "AsyncChainstream", following: Following) -> None:
+    def __init__(self, connection: AsyncConnection, following: Following) -> None:
         super().__init__(following)
-        self._client = client
+        self._connection = connection
         self._frames: AsyncGenerator[Event | None, None] | None = None
         self._held: Event | None = None
         self._is_closed = False
@@ -44,11 +38,11 @@ class AsyncRunStream(FollowedRun):
         if self._held is not None:
             event, self._held = self._held, None
             return self._told(event)
-        if not self._is_closed:
-            async for read in self._reading():
-                if read is not None:
-                    return self._told(read)
-        self._frames = None
+        if self._is_closed:
+            raise StopAsyncIteration
+        async for read in self._reading():
+            if read is not None:
+                return self._told(read)
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
@@ -61,7 +55,7 @@ class AsyncRunStream(FollowedRun):
         """Answers what the run asks, with one decision for each request. Once all is answered, the stream
         goes on."""
         interrupt_id = interrupt_of(approval)
-        run = await self._client.decide(self.run_id, interrupt_id, decisions)
+        run = await self._connection.ask(calls.decide(self.run_id, interrupt_id, decisions))
         self._following.decided(interrupt_id)
         return run
 
@@ -69,7 +63,7 @@ class AsyncRunStream(FollowedRun):
         """Reads to the end, or to where the run waits for a person, and returns the run."""
         async for _ in self:
             pass
-        return await self._client.get_run(self.run_id)
+        return await self._connection.ask(calls.run(self.run_id))
 
     def _reading(self) -> AsyncGenerator[Event | None, None]:
         if self._frames is None:
@@ -77,41 +71,11 @@ class AsyncRunStream(FollowedRun):
         return self._frames
 
     async def _read(self) -> AsyncGenerator[Event | None, None]:
-        """None each time a connection is open, and the events."""
-        following = self._following
+        """To an end, a pause or an error; who reads on after it reads anew."""
         try:
-            while following.wants_more:
-                await anyio.sleep(following.pause)
-                try:
-                    async with aclosing(self._connection()) as connection:
-                        async for event in connection:
-                            yield event
-                except httpx2.RequestError as error:
-                    following.broke(error)
-                following.closed()
-        except ChainstreamError:
-            self._frames = None  # who reads on after an error tries again
-            raise
-
-    async def _connection(self) -> AsyncGenerator[Event | None, None]:
-        following = self._following
-        async with self._client.open(following.request()) as response:
-            if not following.accepts(response.status_code, response.headers):
-                body = await response.aread()
-                last = following.turned_away(response.status_code, response.headers, body)
-                if last is not None:
-                    yield last
-                return
-            yield None
-            async with aclosing(_frames_of(response)) as frames:
-                async for sse in frames:
-                    event = following.frame(sse.event, sse.id, sse.data, sse.retry)
-                    if event is not None:
-                        yield event
-                    if not following.reading:
-                        return
-
-
-def _frames_of(response: httpx2.Response) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
-    """httpx2 says no more of it than that it is an iterator."""
-    return cast(AsyncGenerator[httpx2.ServerSentEvent, None], event_source(response).__aiter__())
+            events = self._connection.read(self._following)
+            async with aclosing(events):
+                async for event in events:
+                    yield event
+        finally:
+            self._frames = None

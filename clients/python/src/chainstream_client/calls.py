@@ -83,7 +83,7 @@ def decide(run_id: str, interrupt_id: str, decisions: Decision | Sequence[Decisi
     each = decisions if isinstance(decisions, Sequence) else [decisions]
     given = [{name: value for name, value in decision if value is not None} for decision in each]
     path = f"{_run(run_id)}/approvals/{quote(interrupt_id, safe='')}"
-    return Call(_post(path, {"decisions": given}), Run, repeatable=False)
+    return Call(post(path, {"decisions": given}), Run, repeatable=False)
 
 
 def chains() -> Call[ChainList]:
@@ -102,10 +102,10 @@ def thread(thread_id: str, *, all_branches: bool) -> Call[ThreadWithRuns]:
 def _starting(path: str, input_: object, options: RunOptions, **headers: str) -> Request:
     body: dict[str, Any] = {"input": input_, **options}
     key = body.pop("idempotency_key", None) or uuid4().hex
-    return _post(path, body, {"Idempotency-Key": key, **headers})
+    return post(path, body, {"Idempotency-Key": key, **headers})
 
 
-def _post(path: str, body: object, headers: Mapping[str, str] | None = None) -> Request:
+def post(path: str, body: object, headers: Mapping[str, str] | None = None) -> Request:
     encoded = to_json(body)
     return Request("POST", path, encoded, headers={"Content-Type": "application/json", **(headers or {})})
 

@@ -1,27 +1,22 @@
 """The client for code that waits in its thread; what it does is in calls.py and following.py."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from time import sleep
-from typing import Self, TypeVar
+from typing import Self
 
 import httpx2
 from typing_extensions import Unpack
 
 from . import calls
 from .answers import ChainList, Run, RunPage, RunSummary, ThreadPage, ThreadWithRuns, ToolResult
-from .calls import Call, Request
+from .connection import Connection
 from .cursor import START, Cursor
 from .decisions import Decision
-from .errors import refusal
 from .following import Following
 from .options import RunOptions
 from .parts import Status
-from .retry import ONCE, Retry, Tries
+from .retry import Retry
 from .run_stream import RunStream
-from .service_address import LIMITS, TIMEOUT, ServiceAddress
-
-Answer = TypeVar("Answer")
+from .service_address import TIMEOUT, ServiceAddress
 
 
 class Chainstream:
@@ -41,10 +36,8 @@ class Chainstream:
         timeout: httpx2.Timeout | None = None,
         http_client: httpx2.Client | None = None,
     ) -> None:
-        self._address = ServiceAddress(base_url, api_key, timeout or TIMEOUT)
-        self._retry = retry or Retry()
-        self._http = http_client or httpx2.Client(limits=LIMITS)
-        self._is_own = http_client is None
+        address = ServiceAddress(base_url, api_key, timeout or TIMEOUT)
+        self._connection = Connection(address, retry or Retry(), http_client)
 
     def __enter__(self) -> Self:
         return self
@@ -53,8 +46,7 @@ class Chainstream:
         self.close()
 
     def close(self) -> None:
-        if self._is_own:
-            self._http.close()
+        self._connection.close()
 
     # --- runs ------------------------------------------------------------------------------------------
 
@@ -62,13 +54,15 @@ class Chainstream:
         """Starts a run and streams its events; the request is sent when the stream is opened or first
         read."""
         start = calls.start_and_stream(input, options)
-        return RunStream(self, Following(self._retry, start=start))
+        following = Following(self._connection.retry, start=start)
+        return RunStream(self._connection, following)
 
     def resume(self, run_id: str, after: str | int | None = None) -> RunStream:
         """A run's events after a cursor, which is an event's `id` or its number; from the first without
         one."""
         cursor = START if after is None else Cursor.given(str(after))
-        return RunStream(self, Following(self._retry, run_id=run_id, cursor=cursor))
+        following = Following(self._connection.retry, run_id=run_id, cursor=cursor)
+        return RunStream(self._connection, following)
 
     def wait(self, input: object, **options: Unpack[RunOptions]) -> Run:
         """Starts a run and returns it once it is over, whether it succeeded or not, or waits for a person."""
@@ -77,22 +71,22 @@ class Chainstream:
 
     def start(self, input: object, **options: Unpack[RunOptions]) -> RunSummary:
         """Starts a run and returns at once; it goes on with nobody reading it."""
-        return self._ask(calls.start(input, options))
+        return self._connection.ask(calls.start(input, options))
 
     def cancel(self, run_id: str) -> Run:
         """Cancels a run; one that had ended stays as it was."""
-        return self._ask(calls.cancel(run_id))
+        return self._connection.ask(calls.cancel(run_id))
 
     def decide(self, run_id: str, interrupt_id: str, decisions: Decision | Sequence[Decision]) -> Run:
         """Answers what a run asks, with one decision for each request, in their order."""
-        return self._ask(calls.decide(run_id, interrupt_id, decisions))
+        return self._connection.ask(calls.decide(run_id, interrupt_id, decisions))
 
     def get_run(self, run_id: str) -> Run:
-        return self._ask(calls.run(run_id))
+        return self._connection.ask(calls.run(run_id))
 
     def get_tool(self, run_id: str, tool_call_id: str) -> ToolResult:
         """A tool call with its whole result, also where its `ToolEnd` is `truncated`."""
-        return self._ask(calls.tool(run_id, tool_call_id))
+        return self._connection.ask(calls.tool(run_id, tool_call_id))
 
     def list_runs(
         self,
@@ -104,38 +98,19 @@ class Chainstream:
         after: str | None = None,
     ) -> RunPage:
         """The newest first; `after` is `next` of the page before."""
-        return self._ask(
+        return self._connection.ask(
             calls.runs(status=status, chain=chain, thread_id=thread_id, limit=limit, after=after)
         )
 
     # --- chains and threads ----------------------------------------------------------------------------
 
     def chains(self) -> ChainList:
-        return self._ask(calls.chains())
+        return self._connection.ask(calls.chains())
 
     def list_threads(self, *, limit: int | None = None, after: str | None = None) -> ThreadPage:
         """The one that was used last first; `after` is `next` of the page before."""
-        return self._ask(calls.threads(limit=limit, after=after))
+        return self._connection.ask(calls.threads(limit=limit, after=after))
 
     def get_thread(self, thread_id: str, *, all_branches: bool = False) -> ThreadWithRuns:
         """With the runs that lead to the latest one, or with those of all branches."""
-        return self._ask(calls.thread(thread_id, all_branches=all_branches))
-
-    # --- requests --------------------------------------------------------------------------------------
-
-    def open(self, request: Request) -> AbstractContextManager[httpx2.Response]:
-        """A request's answer, whose body is yet to be read."""
-        return self._http.stream(**self._address.arguments(request))
-
-    def _ask(self, call: Call[Answer]) -> Answer:
-        tries = Tries(self._retry if call.repeatable else ONCE)
-        while True:
-            try:
-                with self.open(call.request) as response:
-                    body = response.read()
-            except httpx2.RequestError as error:
-                sleep(tries.pause_after(error))
-                continue
-            if response.is_success:
-                return call.read(body)
-            sleep(tries.pause_after(refusal(response.status_code, response.headers, body)))
+        return self._connection.ask(calls.thread(thread_id, all_branches=all_branches))

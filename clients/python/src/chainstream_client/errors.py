@@ -45,6 +45,7 @@ class RefusedError(ChainstreamError):
         request_id: str | None = None,
         retry_after: float | None = None,
         problem: Mapping[str, Any] | None = None,
+        is_final: bool = False,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
@@ -53,6 +54,7 @@ class RefusedError(ChainstreamError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.problem = problem or {}
+        self.is_final = is_final
 
 
 class InvalidRequest(RefusedError):
@@ -155,6 +157,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> RefusedErro
         request_id=headers.get("x-request-id"),
         retry_after=seconds_in(headers.get("retry-after")),
         problem=problem,
+        is_final="x-should-retry" in headers,  # which only the end of a run has
     )
 
 

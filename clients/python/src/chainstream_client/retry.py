@@ -66,7 +66,7 @@ class Tries:
 def _may_pass(error: Exception) -> bool:
     """Whether the same request may do better later."""
     if isinstance(error, RefusedError):
-        return error.status in (408, 425, 429) or error.status >= 500
+        return not error.is_final and (error.status in (408, 425, 429) or error.status >= 500)
     return not isinstance(error, _HOPELESS)
 
 

@@ -1,21 +1,15 @@
 """A run's events as an iterator, for code that waits in its thread."""
 
 from collections.abc import Generator, Sequence
-from time import sleep
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-import httpx2
-
+from . import calls
 from .answers import Run
+from .connection import Connection
 from .decisions import Decision
-from .errors import ChainstreamError
-from .event_source import event_source
 from .events import Approval, Event
 from .followed_run import FollowedRun, interrupt_of
 from .following import Following
-
-if TYPE_CHECKING:
-    from .client import Chainstream
 
 
 class RunStream(FollowedRun):
@@ -26,9 +20,9 @@ class RunStream(FollowedRun):
     for a while (`on_disconnect`); `client.cancel` ends it now.
     """
 
-    def __init__(self, client: "Chainstream", following: Following) -> None:
+    def __init__(self, connection: Connection, following: Following) -> None:
         super().__init__(following)
-        self._client = client
+        self._connection = connection
         self._frames: Generator[Event | None, None, None] | None = None
         self._held: Event | None = None
         self._is_closed = False
@@ -48,11 +42,11 @@ class RunStream(FollowedRun):
         if self._held is not None:
             event, self._held = self._held, None
             return self._told(event)
-        if not self._is_closed:
-            for read in self._reading():
-                if read is not None:
-                    return self._told(read)
-        self._frames = None
+        if self._is_closed:
+            raise StopIteration
+        for read in self._reading():
+            if read is not None:
+                return self._told(read)
         raise StopIteration
 
     def close(self) -> None:
@@ -65,7 +59,7 @@ class RunStream(FollowedRun):
         """Answers what the run asks, with one decision for each request. Once all is answered, the stream
         goes on."""
         interrupt_id = interrupt_of(approval)
-        run = self._client.decide(self.run_id, interrupt_id, decisions)
+        run = self._connection.ask(calls.decide(self.run_id, interrupt_id, decisions))
         self._following.decided(interrupt_id)
         return run
 
@@ -73,7 +67,7 @@ class RunStream(FollowedRun):
         """Reads to the end, or to where the run waits for a person, and returns the run."""
         for _ in self:
             pass
-        return self._client.get_run(self.run_id)
+        return self._connection.ask(calls.run(self.run_id))
 
     def _reading(self) -> Generator[Event | None, None, None]:
         if self._frames is None:
@@ -81,32 +75,8 @@ class RunStream(FollowedRun):
         return self._frames
 
     def _read(self) -> Generator[Event | None, None, None]:
-        """None each time a connection is open, and the events."""
-        following = self._following
+        """To an end, a pause or an error; who reads on after it reads anew."""
         try:
-            while following.wants_more:
-                sleep(following.pause)
-                try:
-                    yield from self._connection()
-                except httpx2.RequestError as error:
-                    following.broke(error)
-                following.closed()
-        except ChainstreamError:
-            self._frames = None  # who reads on after an error tries again
-            raise
-
-    def _connection(self) -> Generator[Event | None, None, None]:
-        following = self._following
-        with self._client.open(following.request()) as response:
-            if not following.accepts(response.status_code, response.headers):
-                last = following.turned_away(response.status_code, response.headers, response.read())
-                if last is not None:
-                    yield last
-                return
-            yield None
-            for sse in event_source(response):
-                event = following.frame(sse.event, sse.id, sse.data, sse.retry)
-                if event is not None:
-                    yield event
-                if not following.reading:
-                    return
+            yield from self._connection.read(self._following)
+        finally:
+            self._frames = None
