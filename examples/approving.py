@@ -1,7 +1,7 @@
 """An agent that asks a person before it announces anything.
 
-    CHAINS=./examples/approving.py:announcer make run
-    python examples/typed_client.py --chain announcer 'Announce "We ship on Friday"'
+CHAINS=./examples/approving.py:announcer make run
+python examples/typed_client.py --chain announcer 'Announce "We ship on Friday"'
 """
 
 from typing import Any
