@@ -1,6 +1,7 @@
-"""What each hop adds: the provider asked directly, behind the service, and behind a client server before that.
+"""What each hop adds: the provider asked directly, behind the service, and behind a client server too.
 
-The client server is that of `examples/`, as it stands there. All three run the whole time and are asked by turns.
+The client server is that of `examples/`, as it stands there. All three run the whole time, and are asked one
+after the other.
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,9 @@
     pip install ./clients/python
     python examples/example_basic_usage.py "What is the capital of France?"
 
-Without keys any team may have jobs. Where the service has keys, `python -m service jobs bootstrap` prints TEAM_ID,
-MODEL_GROUP and VIRTUAL_KEY, which are read from the environment; CHAINSTREAM_URL says where the service is.
+Without keys any team may have jobs. Where the service has keys, `python -m service jobs bootstrap` prints
+TEAM_ID, MODEL_GROUP and VIRTUAL_KEY, which are read from the environment; CHAINSTREAM_URL says where the
+service is.
 """
 
 import asyncio
@@ -35,10 +36,8 @@ async def main(question: str) -> None:
             purpose="example_query",
         )
         print(f"\n{question}\n{answer.text}\n")
-        if answer.usage:
-            print(
-                f"{answer.usage.prompt_tokens} tokens in, {answer.usage.completion_tokens} out, of {answer.model}"
-            )
+        if usage := answer.usage:
+            print(f"{usage.prompt_tokens} tokens in, {usage.completion_tokens} out, of {answer.model}")
         print(told(await client.complete_job(result={"response": answer.text})))
 
 

@@ -1,11 +1,11 @@
-"""A job whose answer is shown while it is written, with its figures: first token, tokens a second, all in all.
+"""A job whose answer is shown while it is written, with its figures: first token, tokens a second, total.
 
     make run                                          # in the repository, in another terminal
     pip install ./clients/python
     python examples/example_streaming.py "Tell me a story about the sea"
 
-Where a connection is cut, the client comes back and goes on; what cannot be had whole is an error. TEAM_ID, MODEL_GROUP and
-VIRTUAL_KEY are as in example_basic_usage.py; CHAINSTREAM_URL says where the service is.
+Where a connection is cut, the client comes back and goes on; what cannot be had whole is an error. TEAM_ID,
+MODEL_GROUP and VIRTUAL_KEY are as in example_basic_usage.py; CHAINSTREAM_URL says where the service is.
 """
 
 import asyncio

@@ -4,15 +4,15 @@
     python examples/example_streaming_chain_server.py     # needs fastapi, httpx2 and uvicorn
     open http://127.0.0.1:8001                            # example_streaming_chain_ui.html
 
-The key stays here: browsers never see it, and may only do what the routes below do. What the service streams is handed
-on as it comes, byte for byte; after each piece that ends a frame a comment is added, which every reader of server-sent
-events skips, with the milliseconds since the browser asked, so that the page can draw this hop. When a browser leaves,
-its connection to the service is closed too, which cancels the run unless somebody comes back for it
-(DISCONNECT_GRACE_SECONDS).
+The key stays here: browsers never see it, and may only do what the routes below do. What the service streams
+is handed on as it comes, byte for byte. After each piece that ends a frame a comment is added, which every
+reader of server-sent events skips: the milliseconds since the browser asked, so that the page can draw this
+hop. When a browser leaves, its connection to the service is closed too, which cancels the run unless somebody
+comes back for it (DISCONNECT_GRACE_SECONDS).
 
-CHAINSTREAM_URL, CHAINSTREAM_KEY and CHAINSTREAM_CHAIN say where the service is, who asks, and what (its first chain);
-HOST and PORT where to listen. Before others can reach it, put your own sign-in in front: whoever can use this spends
-your key.
+CHAINSTREAM_URL, CHAINSTREAM_KEY and CHAINSTREAM_CHAIN say where the service is, who asks, and what (its first
+chain without it); HOST and PORT where to listen. Before others can reach it, put your own sign-in in front,
+and your server's name into NAMES: whoever can use this spends your key.
 """
 
 import asyncio
@@ -33,7 +33,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 PAGE = Path(__file__).with_name("example_streaming_chain_ui.html")
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:;"
+    " connect-src 'self'"
+)
+NAMES = ["127.0.0.1", "localhost"]  # by which browsers may ask
 HANDED_ON = ("content-type", "cache-control", "x-accel-buffering", "x-run-id", "retry-after")
 SILENCE = 40.0  # seconds; the service sends a ping every 15
 T = TypeVar("T")
@@ -65,7 +69,7 @@ def create_app(service: str, key: str = "", chain: str | None = None) -> FastAPI
 
     app = FastAPI(title="Client server", lifespan=lifespan, dependencies=[Depends(_own_page)])
     # Else a page elsewhere could have its name point here, and would be our own page to the browser.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=NAMES)
 
     def starting(path: str, question: Question, once: str, **options: Any) -> httpx2.Request:
         body = {"input": question.message} | ({"chain": chain} if chain else {})
@@ -150,7 +154,7 @@ async def _left(request: Request) -> None:
 
 
 async def _pieces(answer: httpx2.Response, began: float) -> AsyncGenerator[bytes, None]:
-    """A stream that ends early ends early here too; who reads it goes on with it, as from the service itself."""
+    """A stream that ends early ends early here too: who reads it goes on, as from the service itself."""
     end = b""
     try:
         async for piece in answer.aiter_raw():

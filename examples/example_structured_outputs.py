@@ -1,11 +1,12 @@
-"""Structured outputs: a person, a resume and a sentiment as models of pydantic, whole, and while they are written.
+"""Structured outputs: a person, a resume and a sentiment as models of pydantic, whole and as they fill.
 
     make run                                          # in the repository, in another terminal
     pip install ./clients/python
     python examples/example_structured_outputs.py
 
-Without a key the built-in model answers, which copies what stands in the text and knows nothing else. TEAM_ID, MODEL_GROUP
-and VIRTUAL_KEY are as in example_basic_usage.py; CHAINSTREAM_URL says where the service is.
+Without a key the built-in model answers, which finds in a text what stands there plainly, and leaves out the
+rest. TEAM_ID, MODEL_GROUP and VIRTUAL_KEY are as in example_basic_usage.py; CHAINSTREAM_URL says where the
+service is.
 """
 
 import asyncio
@@ -77,8 +78,8 @@ async def extracted(client: SaaSLLMClient, model: type[Model], text: str) -> Mod
 
 
 async def filling(client: SaaSLLMClient, model: type[Model], text: str) -> tuple[Model, int]:
-    """The same as it fills, in a terminal on one line that is written anew; and in how many states it was. The last one
-    is whole, and was validated."""
+    """The same as it fills, in a terminal on one line that is written anew; and the number of its states. The
+    last one is whole, and was validated."""
     states = client.structured_output_stream(
         MODEL_GROUP, _asking(model, text), model, temperature=0.1, purpose=f"fill_{model.__name__.lower()}"
     )

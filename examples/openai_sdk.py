@@ -39,7 +39,7 @@ class Asked:
         self.id = ""
 
     def events(self) -> Iterator[ResponseStreamEvent]:
-        """Each event once. The SDK takes a stream that was cut cleanly for one that is over; here it goes on."""
+        """Each event once. The SDK takes a stream that was cut for one that is over; here it goes on."""
         tries = 0
         while True:
             try:

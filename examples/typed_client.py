@@ -5,8 +5,8 @@
     python examples/typed_client.py "What is 37*43, and what time is it in Tokyo?"
     python examples/typed_client.py --resume <run> --after <event>      # where one of them was left
 
-With the agent of examples/approving.py it asks you before anything is announced. CHAINSTREAM_URL and CHAINSTREAM_KEY say
-where the service is and who asks; Ctrl-C cancels the run.
+With the agent of examples/approving.py it asks you before anything is announced. CHAINSTREAM_URL and
+CHAINSTREAM_KEY say where the service is and who asks; Ctrl-C cancels the run.
 """
 
 import argparse
@@ -65,6 +65,11 @@ def show(event: Event) -> None:
         case Done():
             tokens, first = event.usage.output_tokens, event.ttft_ms
             print(f"\n— {tokens} tokens, the first after {first} ms, all in {event.duration_ms} ms")
+
+
+def check(event: Event) -> None:
+    """Ends the program with a sentence where the run did not succeed."""
+    match event:
         case RunError():
             sys.exit(f"\n{event.code}: {event.message}")
         case Cancelled():
@@ -88,6 +93,7 @@ def follow(stream: RunStream) -> None:
     while True:
         for event in stream:
             show(event)
+            check(event)
             if isinstance(event, Approval):
                 open_questions.append(event)
         if not open_questions:

@@ -1,4 +1,4 @@
-"""What docs/migrating.md says comes after each change runs as it stands, but for the address; and before, where it can."""
+"""What docs/migrating.md has after each change runs as it stands, but for the address."""
 
 import re
 import subprocess
@@ -100,7 +100,7 @@ def test_a_chain_of_langserve_is_asked_whole_and_streamed(service: Served) -> No
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder where the package is as the wheel has it (tests/project/test_wheel.py), and somebody's chain."""
+    """A folder with the package as the wheel has it (tests/project/test_wheel.py), and somebody's chain."""
     package = tmp_path / "chainstream"
     package.mkdir()
     for part in (*(ROOT / "service").iterdir(), ROOT / "chains"):

@@ -1,5 +1,6 @@
-"""A service whose agent is numbered, so that what is lost or told twice shows; and the Go program, built once."""
+"""A service whose agent is numbered, so that what is lost or told twice shows; the Go program, built once."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,14 @@ CHAINS = (
 def numbered() -> Iterator[Served]:
     with serving(chains=CHAINS, shipped_chains=False) as served:
         yield served
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """An address where nothing listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A proxy that ends streams after some bytes: cleanly, as load balancers do, or in the middle of their transfer."""
+"""A proxy that ends streams after some bytes: cleanly, as load balancers do, or amid their transfer."""
 
 import threading
 from collections.abc import Iterator

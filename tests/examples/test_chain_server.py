@@ -1,4 +1,4 @@
-"""The client server hands a stream on as it comes, keeps its key, and leaves nothing running that nobody reads."""
+"""The client server hands a stream on as it comes, keeps its key, and leaves nothing running unread."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from tests.examples.chained import MARK, chained
-from tests.examples.running import NOWHERE, python, run
+from tests.examples.running import python, run
 from tests.served_chains import GATES
 from tests.serving import TIMEOUT, Served, request_bytes, serving
 
@@ -153,8 +153,8 @@ def test_what_the_service_refuses_is_refused_in_its_words(service: Served) -> No
     assert (answer.status, orjson.loads(answer.body)["code"]) == (404, "unknown_chain")
 
 
-def test_a_service_that_is_gone_is_said_in_a_sentence() -> None:
-    with chained(NOWHERE) as client:
+def test_a_service_that_is_gone_is_said_in_a_sentence(nowhere: str) -> None:
+    with chained(nowhere) as client:
         for path in ("/api/chat", "/api/chat/stream"):
             answer = client.post(path, asking("hi"))
             assert (answer.status, orjson.loads(answer.body)) == (
@@ -163,9 +163,7 @@ def test_a_service_that_is_gone_is_said_in_a_sentence() -> None:
             )
 
 
-def test_it_does_not_start_without_a_service() -> None:
-    ended = run(python("example_streaming_chain_server.py"), NOWHERE)
+def test_it_does_not_start_without_a_service(nowhere: str) -> None:
+    ended = run(python("example_streaming_chain_server.py"), nowhere)
     assert ended.status == 1
-    assert re.fullmatch(
-        r"There is no service at http://127.0.0.1:9: start it with `make run`.*\n", ended.complained
-    )
+    assert re.fullmatch(rf"There is no service at {nowhere}: start it with `make run`.*\n", ended.complained)
