@@ -8,9 +8,12 @@ import pytest
 
 from tests.examples.running import Command, interrupted, python, run
 from tests.page.runs import wait_for_status
+from tests.page.sse import DONE, RUN_ID, STARTED, stream, token
+from tests.page.wire import wired_to
 from tests.serving import Served, serving
 
 TYPED = python("typed_client.py")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 ANNOUNCE = ("--chain", "announcer", 'Announce "We ship on Friday"')
 
 
@@ -77,3 +80,26 @@ def test_the_client_in_go_says_where_to_answer(asking: Served, go_program: Comma
     assert ended.status == 1 and "? " in ended.said
     path = f"/runs/{newest_run(asking)}/approvals"
     assert ended.complained == f"the run waits for a person: answer it at {asking.url}{path}\n"
+
+
+@pytest.mark.needs("go")
+def test_the_client_in_go_takes_each_event_once_and_a_snapshot_for_what_was_lost(
+    numbered: Served, go_program: Command
+) -> None:
+    messages = [{"message_id": "m1", "channel": "answer", "text": "one two three"}]
+    gap = ("gap", {"reason": "ahead_of_log", "as_of": f"{RUN_ID}.1.9", "snapshot": {"messages": messages}})
+    restart = ("restart", {"t": 1, "reason": "fallback", "message_id": "m1", "next_model": "openai:other"})
+    first = stream(STARTED, token("one "))
+    again = stream(token("one "), token("two "), first=2)
+    lost = stream(gap, first=9) + stream(restart, token(" four", "m2"), DONE, first=10)
+    with wired_to(numbered.port) as wire:
+        wire.answer_next(*(HEAD + body.encode() for body in (first, again, "", lost)))
+        ended = run(go_program, wire.url, "anything")
+    assert ended.said.splitlines() == [
+        "one two ",
+        "[events were lost; the answer so far:]",
+        "one two three",
+        "[fallback: what it said counts no more, openai:other answers]",
+        " four",
+        "— 0 tokens, the first after 1 ms, all in 9 ms",
+    ]
