@@ -113,12 +113,12 @@ def test_a_job_that_failed_costs_nothing(red: Team) -> None:
 
 
 def test_metadata_is_added_to_and_what_is_null_goes(red: Team) -> None:
-    job = red.create(metadata={"a": 1, "b": [2]})
+    job = red.create(metadata={"a": 1, "b": [2], "n": None})
     changed = red.ask("PATCH", f"{job}/metadata", {"metadata": {"a": None, "c": {"d": None}}})
-    assert json_of(changed)["metadata"] == {"b": [2], "c": {"d": None}}
+    assert json_of(changed)["metadata"] == {"b": [2], "n": None, "c": {"d": None}}
     big = [red.ask("PATCH", f"{job}/metadata", {"metadata": {name: "x" * 9000}}) for name in ("e", "f")]
     assert (big[0].status, code_in(big[1])) == (200, (413, "metadata_too_large"))
-    assert list(red.job(job)["metadata"]) == ["b", "c", "e"]
+    assert list(red.job(job)["metadata"]) == ["b", "n", "c", "e"]
 
 
 def test_a_stream_that_was_cut_goes_on_with_the_same_call(red: Team) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from service.database import Database
 from service.history.tables import RUN_USAGE, RUNS
-from service.jobs import job_rows, team_rows
+from service.jobs import job_rows, model_groups, team_rows
 from service.jobs.job_rows import Ending, Job, NewCall
 from service.jobs.retention import remove_older_jobs
 from service.jobs.tables import JOB_CALLS, JOBS, TEAMS
@@ -182,6 +182,24 @@ async def test_a_withdrawn_call_leaves_the_job_as_it_was(database: Database) -> 
     assert await state() == ("in_progress", True)
     await database.write(lambda connection: job_rows.withdraw_call(connection, first))
     assert await state() == ("pending", False)
+
+
+async def test_a_name_is_taken_once_and_what_is_changed_comes_back(database: Database) -> None:
+    group = model_groups.new_group("g", "a:b", ["c:d"])
+
+    def done(connection: Any) -> list[Any]:
+        return [
+            *(team_rows.add(connection, new_team("t", credits=number)) for number in (1, 2)),
+            *(model_groups.add(connection, group) for _ in range(2)),
+            team_rows.change(connection, "t", {"model_groups": ["x", "y"], "budget": "none"}),
+            model_groups.change(connection, "g", {"fallbacks": None}),
+            model_groups.find(connection, "g"),
+        ]
+
+    new, taken, new_group, taken_group, team, changed, found = await database.write(done)
+    assert (new, taken, new_group, taken_group) == (True, False, True, False)
+    assert (team.credits, team.model_groups, team.budget) == (1, ("x", "y"), "none")
+    assert changed == found and (found.model, found.fallbacks) == ("a:b", None)
 
 
 async def test_credits_stay_within_what_every_client_can_count(database: Database) -> None:
