@@ -13,8 +13,8 @@ from tests.examples.cutting import cutting, random_lengths
 from tests.needs import chromium_path
 from tests.page.axe import grave_findings
 from tests.page.conftest import QUIET
+from tests.page.runs import get_run, wait_for_status
 from tests.page.runs import numbered as written
-from tests.page.runs import wait_for_status
 from tests.page.tab import NETWORK, Tab
 from tests.served_chains import GATES
 from tests.serving import Served
@@ -112,6 +112,7 @@ def test_leaving_the_page_cancels_its_run_at_once(tab: Tab, numbered: Served, ga
     [run] = json.loads(numbered.get("/runs?limit=1").text)["items"]
     tab.page.goto("about:blank")
     wait_for_status(numbered, run["run_id"], "cancelled")
+    assert get_run(numbered, run["run_id"])["cancel_reason"] == "user"
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,12 @@ def ended(service: Served, run_id: str) -> str:
 def test_what_it_streams_is_the_services_bytes_with_comments_between_frames(
     client: Served, service: Served
 ) -> None:
-    relayed = client.post("/api/chat/stream", asking("tokens=50"))
+    relayed = client.post("/api/chat/stream", asking("tokens=9 wide=100000"))  # frames of several pieces
     run_id = relayed.headers["x-run-id"]
     direct = service.get(f"/runs/{run_id}/events?after=0", {"authorization": f"Bearer {KEY}"})
     assert MARK.sub(b"", relayed.body) == direct.body
     assert len(MARK.findall(relayed.body)) > 1
+    assert len(MARK.findall(relayed.body)) == len(re.findall(rb"\n\n: client-server", relayed.body))
     assert relayed.whole and relayed.headers["content-type"].startswith("text/event-stream")
 
 
