@@ -24,6 +24,7 @@ DOCUMENT = ROOT / "docs" / "migrating.md"
     _,
     INSTRUCTED,
     PARSED,
+    BILLED,
     _,
     JOKE,
     _,
@@ -31,7 +32,6 @@ DOCUMENT = ROOT / "docs" / "migrating.md"
     OLD_HANDLER,
     HANDLER,
 ) = blocks(DOCUMENT, "python")
-CLIENTS = f"import sys; sys.path.insert(0, {str(ROOT / 'clients' / 'python' / 'src')!r})\n"
 # The old handler hears only of models that stream unasked, and loses what comes faster than it reads.
 MY_CHAIN = """
 from chainstream.chains.agent import build
@@ -42,7 +42,7 @@ class Streaming(OfflineChatModel):
     streaming: bool
 
 
-chain = build(Streaming(streaming=True, tokens_per_second=100))
+chain = build(Streaming(streaming=True, tokens_per_second=200))
 """
 
 
@@ -71,7 +71,7 @@ def printed(code: str, service: Served, python: str | Path = sys.executable) -> 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(WHOLE_BY_OPENAI, STREAMED_BY_OPENAI), (CLIENTS + WHOLE, CLIENTS + STREAMED)],
+    [(WHOLE_BY_OPENAI, STREAMED_BY_OPENAI), (WHOLE, STREAMED)],
     ids=["openai", "chainstream_client"],
 )
 def test_the_streamed_call_prints_what_the_whole_one_did(service: Served, before: str, after: str) -> None:
@@ -90,8 +90,14 @@ def test_openais_sdk_parses_without_instructor(service: Served) -> None:
     assert printed(PARSED, service).strip() == "Person(name='Ann Lee', age=34)"
 
 
+def test_a_job_fills_a_model_and_is_completed(service: Served) -> None:
+    whole, *states, completed = printed(BILLED, service).splitlines()
+    assert whole == states[-1] == "name='Ann Lee' age=34" and len(states) > 2
+    assert completed == "completed"
+
+
 def test_a_chain_of_langserve_is_asked_whole_and_streamed(service: Served) -> None:
-    said = printed(CLIENTS + CALLER, service)
+    said = printed(CALLER, service)
     whole = said[: len(said) // 2].strip()
     assert len(whole) > 10 and said.count(whole) == 2
     refused = service.post("/runs/wait", b'{"chain": "joke", "input": {"subject": "bears"}}')
