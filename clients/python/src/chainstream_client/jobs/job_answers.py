@@ -6,6 +6,7 @@ from typing import Any, Literal
 from ..parts import Part
 
 JobStatus = Literal["pending", "in_progress", "completed", "failed"] | str
+JobEnd = Literal["completed", "failed"] | str
 
 
 class NewJob(Part):
@@ -67,7 +68,7 @@ class JobCompletion(Part):
     """What a job came to, in all and by its calls, when it was completed."""
 
     job_id: str
-    status: JobStatus
+    status: JobEnd
     completed_at: datetime
     costs: JobCosts
     calls: list[JobCall]

@@ -18,6 +18,7 @@ class PartialModel(Generic[Model]):
 
     def __init__(self, model: type[Model]) -> None:
         self._model = model
+        self._partial: type[Model] = partial_of(model)
         self._pieces: list[str] = []
         self._chars = 0
         self._read_to = 0
@@ -30,7 +31,7 @@ class PartialModel(Generic[Model]):
         if self._chars - self._read_to < max(self._chars // STEPS, 1):
             return None
         self._read_to = self._chars
-        made = _made_of(partial_of(self._model), "".join(self._pieces))
+        made = _made_of(self._partial, "".join(self._pieces))
         if made is None or made == self._told:
             return None
         self._told = made
