@@ -1,4 +1,4 @@
-"""Jobs through SaaSLLMClient, of a real service: calls whole, streamed, cut off and structured; what they cost."""
+"""Jobs through SaaSLLMClient, of a real service: calls whole, streamed, cut off, structured; costs."""
 
 import random
 from collections.abc import AsyncIterator, Iterator
