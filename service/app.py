@@ -58,6 +58,7 @@ from .history.recovery import close_lost_runs, forget_lost_checkpoints
 from .history.retention import open_retention
 from .jobs.jobs import Jobs
 from .jobs.model_groups import ModelGroups
+from .jobs.retention import remove_older_jobs
 from .jobs.teams import open_teams
 from .loop_watch import Blocked, LoopWatch
 from .middleware import add_middleware, limit_policy
@@ -206,7 +207,8 @@ async def _open_services(
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))
         waited = await _recovered(database, registry)
-        await stack.enter_async_context(open_retention(database, settings.history_retention_days))
+        days = settings.history_retention_days
+        await stack.enter_async_context(open_retention(database, days, [remove_older_jobs]))
         history = await stack.enter_async_context(
             open_history(database, text_of=lambda run_id: log.answer(run_id))
         )

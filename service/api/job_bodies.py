@@ -28,6 +28,8 @@ def _team_id(text: str) -> str:
 
 TeamId = Annotated[str, AfterValidator(_team_id)]
 Named = Annotated[str, AfterValidator(_named)]
+Purpose = Annotated[str, Clean, Field(max_length=128, pattern=r"^[^\x00]*$")]
+Message = Annotated[str, Clean, Field(max_length=10_000)]
 GroupName = Annotated[str, Field(pattern=GROUP_NAME, description="A model group.", examples=["chat-fast"])]
 
 
@@ -46,7 +48,7 @@ class JobChatBody(ChatParameters):
     """A call of a job: OpenAI's parameters of a chat, for the model of a group."""
 
     model_group: GroupName
-    purpose: Annotated[str | None, Clean, Field(max_length=128, pattern=r"^[^\x00]*$")] = Field(
+    purpose: Purpose | None = Field(
         None, description="What the call is for, as the job's completion lists it."
     )
     call_metadata: Metadata = Field(default_factory=dict, description="Kept with the call's run.")
@@ -80,6 +82,4 @@ class JobEndBody(BaseModel):
     status: Literal["completed", "failed"]
     metadata: Metadata = Field(default_factory=dict, description="Added to the job's.")
     result: Annotated[Any, Clean] = Field(None, description="What came of it: any JSON.")
-    error_message: Annotated[str | None, Clean, Field(max_length=10_000)] = Field(
-        None, description="Why it failed."
-    )
+    error_message: Message | None = Field(None, description="Why it failed.")

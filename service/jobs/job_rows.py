@@ -106,8 +106,9 @@ def withdraw_call(connection: Connection, call: NewCall) -> None:
 def with_metadata(connection: Connection, job_id: str, more: dict[str, Any]) -> dict[str, Any]:
     """What a job's metadata is with this; no other unit of work changes it until the end of this one."""
     query = select(JOBS.c.metadata).where(JOBS.c.job_id == job_id).with_for_update()
-    merged = {**orjson.loads(connection.execute(query).scalar_one()), **more}
-    return {name: value for name, value in merged.items() if value is not None}
+    kept: dict[str, Any] = orjson.loads(connection.execute(query).scalar_one())
+    gone = {name for name, value in more.items() if value is None}
+    return {name: value for name, value in {**kept, **more}.items() if name not in gone}
 
 
 def keep_metadata(connection: Connection, job_id: str, metadata: str) -> None:

@@ -113,12 +113,10 @@ class Jobs:
             created_at=datetime.now(UTC),
         )
         async with self._held(job.job_id):
-            if not await self._kept.write(partial(job_rows.begin_call, call=call, most=MOST_CALLS)):
-                _check_open(await self._reread(job.job_id))
-                raise Conflict("too_many_calls", f"The job has had its {MOST_CALLS} calls: complete it.")
             try:
+                await self._begin(call)
                 run = await start(call.call_id)
-            except BaseException:
+            except BaseException:  # also one that says that the database is late: it may be done all the same
                 await asyncio.shield(self._withdraw(call))
                 raise
             if run.run_id != call.call_id:  # the same request was sent before, under its idempotency key
@@ -133,6 +131,8 @@ class Jobs:
         """
         job = await self.find(member, job_id)
         if job.completion is None:
+            # Before its turn too: those that wait for the same calls need not do so one after the other.
+            await self._until_ended(job_id, cancel=ending.status == "failed")
             async with self._held(job_id):
                 job = await self._completed(job_id, ending)
         completion: dict[str, Any] = orjson.loads(job.completion or "null")
@@ -161,6 +161,11 @@ class Jobs:
     async def _going_on(self, job_id: str) -> list[Run]:
         ids = await self._kept.read(lambda connection: job_rows.call_ids(connection, job_id))
         return [run for call_id in ids if (run := self._runs.going_on(call_id))]
+
+    async def _begin(self, call: NewCall) -> None:
+        if not await self._kept.write(partial(job_rows.begin_call, call=call, most=MOST_CALLS)):
+            _check_open(await self._reread(call.job_id))
+            raise Conflict("too_many_calls", f"The job has had its {MOST_CALLS} calls: complete it.")
 
     async def _withdraw(self, call: NewCall) -> None:
         await self._kept.write(partial(job_rows.withdraw_call, call=call))

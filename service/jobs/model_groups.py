@@ -65,7 +65,7 @@ class ModelGroups:
     async def change(self, name: str, values: Mapping[str, Any], by: By) -> ModelGroup:
         """Of the calls that begin from now on. Raises NotFound, and as `create`."""
         self._check(values.get("model"), values.get("fallbacks"))
-        changed = await self._audited("model_group_changed", name, by, lambda c: _change(c, name, values))
+        changed = await self._audited("model_group_changed", name, by, lambda c: change(c, name, values))
         if changed is None:
             raise _no_group(name)
         return changed
@@ -132,7 +132,8 @@ def add(connection: Connection, group: ModelGroup) -> bool:
     """Whether it is new; one that is there stays as it is."""
     values = {name: getattr(group, name) for name in ModelGroup.__slots__}
     statement = _INSERT[connection.dialect.name](MODEL_GROUPS).values(_columns_of(values))
-    return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+    new = statement.on_conflict_do_nothing().returning(MODEL_GROUPS.c.name)  # psycopg counts no rows of it
+    return connection.scalar(new) is not None
 
 
 def find(connection: Connection, name: str) -> ModelGroup | None:
@@ -146,7 +147,7 @@ def _page(connection: Connection, after: str | None, limit: int) -> list[ModelGr
     return [group for row in connection.execute(query) if (group := _group(row))]
 
 
-def _change(connection: Connection, name: str, values: Mapping[str, Any]) -> ModelGroup | None:
+def change(connection: Connection, name: str, values: Mapping[str, Any]) -> ModelGroup | None:
     query = update(MODEL_GROUPS).where(MODEL_GROUPS.c.name == name)
     return _group(connection.execute(query.values(_columns_of(values)).returning(*_GROUP)).one_or_none())
 

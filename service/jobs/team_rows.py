@@ -39,7 +39,8 @@ _TEAM = [TEAMS.c[name] for name in Team.__slots__]
 def add(connection: Connection, team: Team) -> bool:
     """Whether it is new; one that is there stays as it is."""
     statement = _INSERT[connection.dialect.name](TEAMS).values(columns_of(asdict(team)))
-    return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+    new = statement.on_conflict_do_nothing().returning(TEAMS.c.team_id)  # psycopg counts no rows of it
+    return connection.scalar(new) is not None
 
 
 def find(connection: Connection, team_id: str) -> Team | None:
