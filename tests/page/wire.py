@@ -24,6 +24,7 @@ class Wire:
         self._held = False
         self._answers: deque[bytes] = deque()
         self._lengths: deque[int] = deque()
+        self.passed = 0  # bytes of what the server sent, on all connections
         self._open: set[socket.socket] = set()
         self._closed = False
 
@@ -107,6 +108,7 @@ class Wire:
         with suppress(OSError):
             while got := source.recv(65536 if left is None else min(left, 65536)):
                 left = None if left is None else left - len(got)
+                self.passed += len(got) if holding else 0
                 waiting = self._pass_on(waiting + got, source, target) if holding else _send(target, got)
             _send(target, waiting)
         with self._changed:

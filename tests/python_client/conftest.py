@@ -18,7 +18,9 @@ Connect = Callable[..., AbstractContextManager[Chainstream]]
 
 @pytest.fixture(scope="package")
 def service() -> Iterator[Served]:
-    with serving(chains=(*SERVED, *ASKING), disconnect_grace_seconds=20) as service:
+    with serving(
+        chains=(*SERVED, *ASKING), disconnect_grace_seconds=20, max_output_chars=3_000_000
+    ) as service:
         yield service
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import pytest
 from chainstream_client import Chainstream, ConnectionFailed, Event, Retry, StreamTruncated
 
@@ -41,8 +40,9 @@ def cut(connect: Callable[..., Any], wire: Wire) -> Iterator[Chainstream]:
 def test_a_run_cut_at_random_bytes_is_the_uncut_run(
     cut: Chainstream, wire: Wire, service: Served, chain: str
 ) -> None:
-    length = len(service.post("/runs/stream", orjson.dumps({"chain": chain, "input": RUNS[chain]})).body)
-    chosen, cuts = random.Random(chain), 0
+    *_, last = cut.stream(RUNS[chain], chain=chain)
+    assert last.type == "done"
+    length, chosen, cuts = wire.passed, random.Random(chain), 0
     with Chainstream(service.url) as uncut:
         while cuts < CUTS // (2 * len(RUNS)):
             number = chosen.randint(1, MOST)
@@ -111,8 +111,7 @@ def test_a_stream_that_a_proxy_ends_cleanly_is_gone_on_with(
     assert list(cut.resume(run.run_id)) == whole
 
 
-def test_an_event_of_a_megabyte_is_read(connect: Connect, service: Served) -> None:
-    text = "🦜" * 150_000
-    with connect(service.url) as client:
-        *_, done = client.stream(text, chain="silent")
-    assert done.model_dump()["output"] == f"said {text}"
+def test_an_event_of_two_megabytes_is_read(connect: Connect, service: Served) -> None:
+    with connect(service.url) as client, client.stream("tokens=1 wide=2000000", chain="numbered") as stream:
+        *_, done = stream
+    assert done.type == "done" and stream.text == done.output == "run:1;" + " " * 2_000_001

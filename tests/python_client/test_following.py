@@ -69,8 +69,10 @@ def test_what_is_sent_again_is_told_once() -> None:
     assert told.seqs == [1, 2, 3, 4]
 
 
-def test_nothing_is_told_after_the_last_event() -> None:
-    assert drive(started(), [[*WHOLE, frame(5)]]).names[-1] == "done"
+@pytest.mark.parametrize("last", ["done", "error", "cancelled"])
+def test_nothing_is_told_or_asked_after_the_last_event(last: str) -> None:
+    told = drive(started(), [[*WHOLE[:4], frame(4, last), frame(5)]])
+    assert told.names[-1] == last and len(told.requests) == 1
 
 
 def test_a_start_that_nobody_answered_is_sent_again_with_its_key() -> None:

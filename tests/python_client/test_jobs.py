@@ -1,4 +1,4 @@
-"""Jobs through SaaSLLMClient, of a real service: calls whole, streamed, cut off and structured; what they cost."""
+"""Jobs through SaaSLLMClient, of a real service: calls whole, streamed, cut off, structured; costs."""
 
 import random
 from collections.abc import AsyncIterator, Iterator
@@ -32,6 +32,7 @@ from tests.amounts import CUTS
 from tests.fake_provider import FakeProvider, fake_provider
 from tests.page.wire import Wire, wired_to
 from tests.providers.asking import MODELS, at
+from tests.python_client.chunk_frames import RUN_ID, frame
 from tests.python_client.shapes import fields_of, shape_of
 
 GROUP = "chat-fast"
@@ -196,8 +197,9 @@ async def test_a_stream_cut_at_random_bytes_is_the_uncut_one_and_one_call(
 ) -> None:
     chosen = random.Random(7)
     prompt = f"{uuid4().hex} tokens=20 reason=3"
-    length = sum(len(chunk.model_dump_json()) for chunk in await read(cut, prompt, uuid4().hex))
-    cuts = 0
+    before = wire.passed
+    await read(cut, prompt, uuid4().hex)
+    length, cuts = wire.passed - before, 0
     while cuts < CUTS // 2:
         prompt, key = f"{uuid4().hex} tokens=20 reason=3", uuid4().hex
         number = chosen.randint(1, 4)
@@ -264,6 +266,21 @@ async def test_what_a_failed_model_wrote_is_no_part_of_what_its_fallback_writes(
     at_restart = next(number for number, chunk in enumerate(chunks) if chunk.restart)
     assert "".join(chunk.text for chunk in chunks[:at_restart]) == counted(3)
     assert "".join(chunk.text for chunk in chunks[at_restart + 1 :]) == counted(5)
+
+
+async def test_a_structured_stream_begins_anew_with_the_fallback(cut: SaaSLLMClient, wire: Wire) -> None:
+    frames = [
+        frame(1, {"content": '{"name": "Bob'}),
+        frame(2, {"content": "[Restarted]"}, restart={"discard_from": 1}),
+        frame(3, {"content": '{"name": "Ann", "age": 42, "mood": "sad"}'}),
+        f"id: {RUN_ID}.1.4\ndata: [DONE]\n\n",
+    ]
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    wire.cut()
+    wire.answer_next((head + "".join(frames)).encode())
+    shown = [each async for each in cut.structured_output_stream(GROUP, asked(TOLD), Person)]
+    assert [each.name for each in shown] == ["Bob", "Ann", "Ann"]
+    assert shown[-1] == Person(name="Ann", age=42, mood="sad")
 
 
 # --- as the service has it ---------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from uuid import uuid4
 
+import anyio
 import pytest
 from chainstream_client import (
     Approval,
     Approve,
+    AsyncChainstream,
     Cancelled,
     Chainstream,
     ChainstreamError,
@@ -26,12 +28,10 @@ from chainstream_client import (
 )
 
 from tests.graphs.approving import SENT
+from tests.page.runs import numbered, wait_for_status
+from tests.python_client.conftest import Connect
 from tests.served_chains import GATES, MODEL_CALLS
-from tests.serving import serving
-
-
-def numbered(count: int) -> str:
-    return "".join(f"run:{number}; " for number in range(1, count + 1))
+from tests.serving import TIMEOUT, Served, serving
 
 
 def test_a_stream_tells_each_event_in_order_with_the_run_known_before_the_first(
@@ -113,6 +113,36 @@ def test_closing_a_stream_leaves_the_run_to_be_resumed(client: Chainstream, gate
     rest = list(client.resume(stream.run_id, after=stream.cursor))
     assert [int(event.id.rpartition(".")[2]) for event in seen + rest] == list(range(1, len(rest) + 3))
     assert rest[-1].type == "done" and MODEL_CALLS.count(prompt) == 1
+
+
+def test_a_reader_that_left_is_gone_and_its_run_with_it(connect: Connect, gate: str) -> None:
+    with (
+        serving(disconnect_grace_seconds=0) as served,
+        connect(served.url) as client,
+        client.stream(f"tokens=9 hold=4 gate={gate}", chain="numbered") as stream,
+    ):
+        assert next(stream).type == "run"
+        stream.close()
+        wait_for_status(served, stream.run_id, "cancelled")
+        *_, last = client.resume(stream.run_id)
+    assert isinstance(last, Cancelled) and last.reason == "disconnect"
+
+
+async def test_a_task_that_is_cancelled_lets_go_of_its_stream_and_the_run_is_resumed(
+    service: Served, gate: str
+) -> None:
+    with anyio.fail_after(TIMEOUT):
+        async with AsyncChainstream(service.url) as client:
+            stream = client.stream(f"tokens=9 hold=4 gate={gate}", chain="numbered")
+            with anyio.CancelScope() as scope:
+                async with stream:
+                    async for event in stream:
+                        if event.type == "token" and stream.text == numbered(3):
+                            scope.cancel()
+            assert scope.cancelled_caught
+            GATES[gate].open()
+            rest = [event async for event in client.resume(stream.run_id, after=stream.cursor)]
+            assert (rest[0].id, rest[-1].type) == (f"{stream.run_id}.1.5", "done")
 
 
 # --- people ------------------------------------------------------------------------------------------------

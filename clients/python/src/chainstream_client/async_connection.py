@@ -10,11 +10,12 @@ import httpx2
 from .calls import Call, Request
 from .errors import refusal
 from .event_source import event_source
+from .parts import Part
 from .reconnecting import Reconnecting
 from .retry import ONCE, Retry, Tries
 from .service_address import LIMITS, ServiceAddress
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Part)
 Item = TypeVar("Item")
 
 

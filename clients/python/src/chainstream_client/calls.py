@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from .answers import ChainList, Run, RunPage, RunSummary, ThreadPage, ThreadWithRuns, ToolResult
@@ -14,8 +14,9 @@ from .cursor import Cursor
 from .decisions import Decision
 from .errors import ProtocolError
 from .options import RunOptions
+from .parts import Part
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Part)
 EVENT_STREAM = "text/event-stream"
 
 
@@ -41,7 +42,7 @@ class Call(Generic[Answer]):
     def read(self, body: bytes) -> Answer:
         """The answer in a body. Raises ProtocolError."""
         try:
-            return TypeAdapter(self.shape).validate_json(body)
+            return self.shape.model_validate_json(body)
         except ValidationError as error:
             path = self.request.path
             raise ProtocolError(f"the answer of {path} is no {self.shape.__name__}: {error}") from None
