@@ -9,6 +9,7 @@ from .client import StreamFailed
 from .compare import compare
 from .filtering import filtering
 from .growth import growth
+from .hops import hops
 from .observing import observing
 from .processes import Cores, StartFailed
 from .proxying import proxying
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "proxying": proxying,
     "subscribers": subscribers,
     "growth": growth,
+    "hops": hops,
     "recording": recording,
     "securing": securing,
     "observing": observing,

@@ -1,7 +1,7 @@
 """A load client: many streams at once over keep-alive connections, and the delay of every token.
 
-It reads `data:` lines, which all systems have in common. Numbers are tokens: bare, in LangServe's quotes, or
-in the provider's own chunks.
+It reads `data:` lines, which all systems have in common. Numbers are tokens: bare, in LangServe's quotes, in
+the provider's own chunks, or in our events.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import httptools
 from .processes import Address
 
 PATIENCE = 180.0
-TOKEN = re.compile(rb'"?(?:{.*"content":")?(\d+)')
+TOKEN = re.compile(rb'"?(?:{.*"(?:content|text)":")?(\d+)')
 
 
 class StreamFailed(Exception):

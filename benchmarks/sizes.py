@@ -44,6 +44,7 @@ class Sizes:
     half_paced: Load
     together: Load
     alone: Load
+    alone_paced: Load
     many: Steady
     few: Steady
     growth: tuple[int, ...]
@@ -67,6 +68,7 @@ FULL = Sizes(
     half_paced=Load(streams=30, tokens=125, rate=50, over=1.0),
     together=Load(streams=8, tokens=1, rounds=40),
     alone=Load(streams=1, tokens=1, rounds=80),
+    alone_paced=Load(streams=1, tokens=100, rate=50),
     many=Steady(load=Load(streams=400, tokens=30, rate=5, over=1.0), settle=2.5, window=3.0),
     few=Steady(load=Load(streams=8, tokens=1_500, rate=250, over=1.0), settle=2.5, window=3.0),
     growth=(1_000, 5_000, 10_000),
@@ -89,6 +91,7 @@ QUICK = Sizes(
     half_paced=Load(streams=2, tokens=10, rate=50, over=0.05),
     together=Load(streams=2, tokens=1),
     alone=Load(streams=1, tokens=1),
+    alone_paced=Load(streams=1, tokens=5, rate=50),
     many=Steady(load=Load(streams=10, tokens=5, rate=10), settle=0.1, window=0.2),
     few=Steady(load=Load(streams=2, tokens=25, rate=50), settle=0.1, window=0.2),
     growth=(5, 10),

@@ -70,7 +70,12 @@ OURS = System(
 def serving(system: System, cores: Cores) -> Iterator[Process]:
     """The system on the server's core, with an upstream of its own on the other."""
     with running(("benchmarks.upstream", "{port}"), core=cores.others, env={}) as upstream:
-        host, port = upstream.address
-        env = {"OPENAI_BASE_URL": f"http://{host}:{port}/v1", "OPENAI_API_KEY": "none"} | system.env
+        env = environment_for(system, upstream)
         with running(system.command, core=cores.server, env=env, python=system.python) as server:
             yield server
+
+
+def environment_for(system: System, upstream: Process) -> dict[str, str]:
+    """The system's, with this upstream for its provider."""
+    host, port = upstream.address
+    return {"OPENAI_BASE_URL": f"http://{host}:{port}/v1", "OPENAI_API_KEY": "none"} | system.env

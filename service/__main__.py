@@ -18,7 +18,7 @@ from .errors import StartError
 from .reloader import serve_with_reload
 from .settings import Settings
 
-COMMANDS = ("serve", "migrate", "export", "keys", "config")
+COMMANDS = ("serve", "migrate", "export", "keys", "jobs", "config")
 
 
 def main() -> None:
@@ -33,6 +33,11 @@ def main() -> None:
         from .keys_command import run  # here: as in what follows
 
         run(arguments)
+        return
+    if arguments.command == "jobs":
+        from .jobs_command import run as run_jobs
+
+        run_jobs(arguments)
         return
     if arguments.command == "config":
         print("\n".join(told_settings(read_settings())))
@@ -73,6 +78,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     commands.add_parser("migrate", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     _add_export(commands)
     _add_keys(commands)
+    _add_jobs(commands)
     about = "print the settings as they are in effect, and where each comes from; secrets are not shown"
     commands.add_parser("config", help=about, description=f"{about[:1].upper()}{about[1:]}.")
     top_level = given[:1] and given[0] in (*COMMANDS, "-h", "--help", "--version")
@@ -104,6 +110,17 @@ def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     what.add_parser("list", help="list all keys, the newest first")
     revoke = what.add_parser("revoke", help="revoke a key for good")
     revoke.add_argument("key_id", metavar="ID", help="as the list shows it")
+
+
+def _add_jobs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "make what jobs need in DATABASE_URL"
+    jobs = commands.add_parser("jobs", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    what = jobs.add_subparsers(required=True, metavar="WHAT", dest="what")
+    about = "make a team, a key of it, and the model group chat-fast; what is there stays as it is"
+    bootstrap = what.add_parser("bootstrap", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    bootstrap.add_argument("--team", default="demo", help="its name; demo by default")
+    bootstrap.add_argument("--credits", type=int, default=1000, help="jobs that a new team may complete")
+    bootstrap.add_argument("--new-key", action="store_true", help="give a key, also where there is one")
 
 
 def _hand_on(arguments: argparse.Namespace) -> None:

@@ -11,12 +11,15 @@ from .access.limits import CallerLimits
 from .access_log import keep_queries_out
 from .api import (
     admin,
+    admin_model_groups,
+    admin_teams,
     ag_ui,
     ai_sdk,
     chains,
     chat,
     health,
     history,
+    jobs,
     openai_chat,
     openai_models,
     openai_responses,
@@ -89,8 +92,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openai_models,
         openai_chat,
         openai_responses,
+        jobs,
         chains,
         admin,
+        admin_teams,
+        admin_model_groups,
         health,
         pages,
     ):

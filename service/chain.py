@@ -189,11 +189,12 @@ class Chain:
         config: CallConfig,
         owner: str = "",
         before: Sequence[Mapping[str, Any]] = (),
+        fallbacks: Sequence[str] | None = None,
     ) -> Call:
         """Check what a client gives, `before` being what was said in its thread; raises RequestErrors."""
         return Call(
             chain=self,
-            key=BuildKey.of(model, params, config.configurable if self.takes_config else {}),
+            key=BuildKey.of(model, params, config.configurable if self.takes_config else {}, fallbacks),
             input=self._input(chain_input(given, system, self.input_schema, self._unremembered(before))),
             owner=owner,
             thread_id=thread_id,

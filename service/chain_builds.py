@@ -7,7 +7,7 @@ left by one task of its own, since what it holds (an MCP session, say) may be bo
 import asyncio
 import inspect
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
@@ -27,10 +27,18 @@ class BuildKey(NamedTuple):
     model: str | None = None
     params: bytes = b"{}"
     configurable: bytes = b"{}"
+    fallbacks: tuple[str, ...] | None = None  # of the model; None for the service's
 
     @classmethod
-    def of(cls, model: str | None, params: Mapping[str, Any], configurable: Mapping[str, Any]) -> Self:
-        return cls(model, _canonical(params), _canonical(configurable))
+    def of(
+        cls,
+        model: str | None,
+        params: Mapping[str, Any],
+        configurable: Mapping[str, Any],
+        fallbacks: Sequence[str] | None = None,
+    ) -> Self:
+        own = None if fallbacks is None else tuple(fallbacks)
+        return cls(model, _canonical(params), _canonical(configurable), own)
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ ChainstreamError
 │   │   └── RefusedParam             a parameter of the model that is not taken here
 │   ├── Unauthorized            401  no key, or a wrong one
 │   ├── BudgetExhausted         402  what the key or the team may spend is spent
+│   ├── NoCredits               402  the team has no credit for a job
 │   ├── Forbidden               403  a browser of another site, or a key without the scope
 │   ├── NotFound                404  no such run, chain or route
 │   ├── Conflict                409  an idempotency key with another request
@@ -82,6 +83,12 @@ class BudgetExhausted(RequestError):
     def __init__(self, code: str, message: str, budget: SpentBudget) -> None:
         super().__init__(code, message)
         self.budget = budget
+
+
+class NoCredits(RequestError):
+    """The team has no credit left that a job could cost."""
+
+    status = 402
 
 
 class Forbidden(RequestError):

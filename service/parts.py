@@ -9,6 +9,7 @@ from functools import partial
 from .access.budgets import Budgets
 from .access.caller import Caller
 from .access.gate import Gate, open_gate
+from .access.kept import Kept
 from .access.limits import CallerLimits
 from .api.reach import is_loopback
 from .api.services import Services
@@ -26,6 +27,10 @@ from .history.history import open_history
 from .history.recorded_log import RecordedLog
 from .history.recovery import close_lost_runs, forget_lost_checkpoints
 from .history.retention import open_retention
+from .jobs.jobs import Jobs
+from .jobs.model_groups import ModelGroups
+from .jobs.retention import remove_older_jobs
+from .jobs.teams import open_teams
 from .loop_watch import Blocked, LoopWatch
 from .migrations import ensure_schema
 from .observability.loop_lag import LoopLag
@@ -79,7 +84,8 @@ async def open_services(
         database = await stack.enter_async_context(_open_database(settings))
         gate = await stack.enter_async_context(_open_gate(settings, database))
         waited = await _recovered(database, registry)
-        await stack.enter_async_context(open_retention(database, settings.history_retention_days))
+        days = settings.history_retention_days
+        await stack.enter_async_context(open_retention(database, days, [remove_older_jobs]))
         history = await stack.enter_async_context(
             open_history(database, text_of=lambda run_id: log.answer(run_id))
         )
@@ -116,13 +122,20 @@ async def open_services(
             tell_ended(run, figures)
             metrics.run_ended(run.chain, figures)
 
+        kept = Kept(database, "jobs")
+        teams = await open_teams(kept)
         runs = Runs(
             log,
             registry,
             executor,
             history,
             grace=settings.disconnect_grace_seconds,
-            budgets=Budgets(budget_bounds(settings), history.spent, gate.ring.budget_of),
+            budgets=Budgets(
+                budget_bounds(settings),
+                history.spent,
+                gate.ring.budget_of,
+                budget_of_team=teams.budget_of,
+            ),
             on_closed=on_closed,
             traced=partial(_trace_of, tracing),
             filters=filters,
@@ -143,6 +156,7 @@ async def open_services(
             registry=registry,
             runs=runs,
             history=history,
+            jobs=Jobs(kept, history, runs, teams, ModelGroups(kept, registry.check_model)),
             kept_in=told(parse_database_url(settings.database_address)),
             drain=drain,
             gate=gate,

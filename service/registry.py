@@ -53,6 +53,10 @@ class Registry:
         """What `model_for` takes, from a model and a provider that are named apart. Raises InvalidRequest."""
         return self._models.named(model, provider)
 
+    def check_model(self, name: str) -> None:
+        """Raises InvalidRequest where no run can have this model now."""
+        self._models.check(name, {})
+
     def model_for(self, chain: Chain, model: str | None, params: Mapping[str, Any]) -> str | None:
         """The model that a run of `chain` gets; None where the chain has its own. Raises InvalidRequest."""
         if not chain.takes_model:
@@ -116,7 +120,8 @@ def _builder(target: Any, takes: Takes, models: Models) -> Callable[[BuildKey], 
     def build(key: BuildKey) -> Any:
         given: dict[str, Any] = {}
         if takes.model:
-            given[takes.model] = models.get(key.model or models.default, orjson.loads(key.params))
+            model, params = key.model or models.default, orjson.loads(key.params)
+            given[takes.model] = models.get(model, params, key.fallbacks)
         if takes.config:
             given[takes.config] = {"configurable": orjson.loads(key.configurable)}
         return target(**given)

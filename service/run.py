@@ -35,11 +35,12 @@ class IllegalTransition(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What a client wants to run. In a thread it follows `parent_run_id`: "latest", another run to make a
-    branch, or None to begin anew."""
+    branch, or None to begin anew. `fallbacks` are its model's own, or None for the service's."""
 
     chain: str | None = None
     input: Any
     model: str | None = None
+    fallbacks: Sequence[str] | None = None
     system: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)

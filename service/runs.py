@@ -76,10 +76,16 @@ class Runs:
         self._draining = False
 
     async def start(
-        self, request: RunRequest, caller: Caller = ANYONE, *, attached: bool, key: str | None = None
+        self,
+        request: RunRequest,
+        caller: Caller = ANYONE,
+        *,
+        attached: bool,
+        key: str | None = None,
+        run_id: str | None = None,
     ) -> Run:
         """Start a run, or find the one that the same request of this caller started under the same
-        idempotency `key`.
+        idempotency `key`. A `run_id` is of `new_run_id`, for who had to know it before.
 
         `attached`: the caller will read it, so it is cancelled when left, unless the request says otherwise.
         Raises RequestErrors, and Overloaded also where it cannot be recorded; then nothing was started.
@@ -88,7 +94,7 @@ class Runs:
             if known := await self._keys.find(caller.owner, key, request):
                 return await _opened(self._runs.get(known.run_id, known))
             meter = await self._budgets.admit(caller) if self._budgets else None
-            run, call = await self._prepare(request, caller, attached, key)
+            run, call = await self._prepare(request, caller, attached, key, run_id or new_run_id())
         try:
             await self._history.begin(row_of(run, request), thread_row_of(run, request))
             await self.log.open(run.run_id)
@@ -107,7 +113,7 @@ class Runs:
         return run
 
     async def _prepare(
-        self, request: RunRequest, caller: Caller, attached: bool, key: str | None
+        self, request: RunRequest, caller: Caller, attached: bool, key: str | None, run_id: str
     ) -> tuple[Run, Call]:
         """A run that has the turn of its thread, and the call that it is to make."""
         if self._draining:
@@ -120,6 +126,7 @@ class Runs:
                 given=request.input,
                 system=request.system,
                 model=model,
+                fallbacks=request.fallbacks,
                 params=request.params,
                 owner=caller.owner,
                 thread_id=thread_id,
@@ -127,7 +134,7 @@ class Runs:
                 before=place.before,
             )
             self._executor.check_room()
-            run = self._add(request, caller, call, model, attached, key)
+            run = self._add(run_id, request, caller, call, model, attached, key)
             run.parent_run_id = place.parent_run_id
             self._turns.begin(run)
         return run, call
@@ -143,6 +150,11 @@ class Runs:
             return run
         raise NotFound("run_not_found", f"There is no run {run_id!r}.")
 
+    def going_on(self, run_id: str) -> Run | None:
+        """The run, unless it has ended, here or in another process."""
+        run = self._runs.get(run_id)
+        return None if run is None or run.ended.is_set() else run
+
     async def active(self, thread_id: str, caller: Caller = ANYONE) -> Run | None:
         """The run of a thread that has not ended. Raises Overloaded where that could not begin after all."""
         run = self._turns.running((caller.owner, thread_id))
@@ -151,10 +163,14 @@ class Runs:
     async def cancel(self, run_id: str, caller: Caller = ANYONE, reason: CancelReason = "user") -> Run:
         """Cancel, and wait a second for the end; a run that has ended is left as it is."""
         run = await self.find(run_id, caller)
-        if not run.ended.is_set():
-            self._executor.cancel(run_id, reason)
-            await wait_for(run.ended, CANCEL_WAIT)
+        await self.stop(run, reason)
         return run
+
+    async def stop(self, run: Run, reason: CancelReason = "user") -> None:
+        """The same, for who has the run."""
+        if not run.ended.is_set():
+            self._executor.cancel(run.run_id, reason)
+            await wait_for(run.ended, CANCEL_WAIT)
 
     async def delete(self, run_id: str, caller: Caller = ANYONE) -> None:
         """Forget a run that is over. Raises NotFound, and Conflict where it goes on."""
@@ -265,6 +281,7 @@ class Runs:
 
     def _add(
         self,
+        run_id: str,
         request: RunRequest,
         caller: Caller,
         call: Call,
@@ -273,7 +290,7 @@ class Runs:
         key: str | None,
     ) -> Run:
         wanted = request.on_disconnect or ("cancel" if attached else "continue")
-        run = Run(str(ULID()).lower(), call.chain.name, model, request.metadata, wanted == "cancel")
+        run = Run(run_id, call.chain.name, model, request.metadata, wanted == "cancel")
         run.owner, run.team, run.key_id = caller.owner, caller.team, caller.key_id
         run.thread_id = call.thread_id
         run.cancel_after_pause = request.on_disconnect == "cancel"
@@ -287,6 +304,10 @@ class Runs:
             return
         loop = asyncio.get_running_loop()
         run.grace = loop.call_later(grace, self._executor.cancel, run.run_id, "disconnect")
+
+
+def new_run_id() -> str:
+    return str(ULID()).lower()
 
 
 def is_run_id(text: str) -> bool:

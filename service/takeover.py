@@ -96,6 +96,7 @@ def _call(waiting: WaitingRun, registry: Registry) -> Call:
         given=request.input,
         system=request.system,
         model=registry.model_for(chain, waiting.run.model, request.params),
+        fallbacks=request.fallbacks,
         params=request.params,
         owner=waiting.run.owner,
         thread_id=chain.thread_of(request.thread_id, request.config.configurable),

@@ -91,6 +91,9 @@ NEEDS: dict[str, tuple[Part, ...]] = {
             install="npm ci --prefix tests/node",
         ),
     ),
+    "go": (
+        _system("go" if sys.platform == "darwin" else "golang-go", lambda: shutil.which("go") is not None),
+    ),
     "instructor": (
         Part(
             name="instructor's own environment",

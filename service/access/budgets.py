@@ -37,6 +37,7 @@ class Holder(NamedTuple):
 
 SpentSince = Callable[[Holder, date, date], Awaitable[tuple[Spent, Spent]]]
 BudgetOfKey = Callable[[str], Awaitable[Budget | None]]
+BudgetOfTeam = Callable[[str], Budget | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class Meter:
 
 class Budgets:
     """Makes a meter for each run that has a bound. `spent_since` asks the database, from a day on and from a
-    month's beginning on, `budget_of_key` for the own budget of a key by its id; `today` is UTC's."""
+    month's beginning on, `budget_of_key` for the own budget of a key by its id, `budget_of_team` knows that
+    of a team; `today` is UTC's."""
 
     def __init__(
         self,
@@ -93,10 +95,12 @@ class Budgets:
         spent_since: SpentSince,
         budget_of_key: BudgetOfKey,
         today: Callable[[], date] | None = None,
+        budget_of_team: BudgetOfTeam = lambda team: None,
     ) -> None:
         self._bounds = bounds
         self._spent_since = spent_since
         self._budget_of_key = budget_of_key
+        self._budget_of_team = budget_of_team
         self._today = today or _today
         self._live: WeakValueDictionary[Holder, Tally] = WeakValueDictionary()
         self._kept: OrderedDict[Holder, Tally] = OrderedDict()
@@ -129,7 +133,8 @@ class Budgets:
         own = self._bounds.per_key if caller.budget is None else caller.budget
         yield Holder("key", caller.owner if caller.key_id is None else "", caller.key_id), own
         if caller.team is not None:
-            yield Holder("team", "", caller.team), self._bounds.per_team
+            of_team = self._budget_of_team(caller.team)
+            yield Holder("team", "", caller.team), self._bounds.per_team if of_team is None else of_team
 
     async def _tally(self, holder: Holder) -> Tally:
         async with self._opening:

@@ -19,26 +19,27 @@ UNREACHABLE = (OperationalError, InterfaceError, NoConnection, DatabaseInUse, OS
 
 
 class Kept:
-    """Units of work as a Database has them. Each raises Overloaded where it cannot be reached."""
+    """Units of work as a Database has them. Each raises Overloaded where it cannot be reached: `what` of it
+    is told, as `keys`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, what: str = "keys") -> None:
         self._database = database
+        self._what = what
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._database.read(work)
         except UNREACHABLE as error:
-            raise _unreachable() from error
+            raise self._unreachable() from error
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._database.write(work)
         except UNREACHABLE as error:
-            raise _unreachable() from error
+            raise self._unreachable() from error
 
-
-def _unreachable() -> Overloaded:
-    message = "The database cannot be reached: keys can be neither checked nor changed now."
-    return Overloaded("keys_unavailable", message, retry_after=1, busy=True)
+    def _unreachable(self) -> Overloaded:
+        message = f"The database cannot be reached: {self._what} can be neither checked nor changed now."
+        return Overloaded(f"{self._what}_unavailable", message, retry_after=1, busy=True)

@@ -54,9 +54,7 @@ class Key:
     @property
     def own_budget(self) -> Budget | None:
         """None for the usual one."""
-        if self.budget is None:
-            return None
-        return () if self.budget == UNBOUNDED else parse_budget(self.budget)
+        return None if self.budget is None else own_budget(self.budget)
 
     def caller(self) -> Caller:
         return Caller(
@@ -119,6 +117,11 @@ def checked_name(what: str, text: str) -> str:
         message = f"The {what} is at most {LONGEST_NAME} characters without line breaks."
         raise InvalidRequest("bad_name", message)
     return text
+
+
+def own_budget(text: str) -> Budget:
+    """Of what `checked_budget` returned: empty for no bound."""
+    return () if text == UNBOUNDED else parse_budget(text)
 
 
 def checked_budget(text: str) -> str:

@@ -54,6 +54,12 @@ def list_keys(connection: Connection, *, after: str | None, limit: int) -> list[
     return [_key(found) for found in connection.execute(query)]
 
 
+def keys_of_team(connection: Connection, team: str) -> list[Key]:
+    """The newest first, whatever their state."""
+    query = select(*_KEY).where(KEYS.c.team == team).order_by(KEYS.c.key_id.desc())
+    return [_key(found) for found in connection.execute(query)]
+
+
 def revoke_key(connection: Connection, key_id: str, now: datetime) -> bool:
     """Whether there is such a key; one that was revoked before stays as it is."""
     query = update(KEYS).where(KEYS.c.key_id == key_id, KEYS.c.revoked_at.is_(None))

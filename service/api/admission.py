@@ -33,6 +33,7 @@ STREAMING_POSTS = frozenset(
         "/ai-sdk/{chain}",
         "/v1/chat/completions",
         "/v1/responses",
+        "/api/jobs/{job_id}/llm-call-stream",
     }
 )
 ATTACHING = frozenset({"/runs/{run_id}/events", "/ai-sdk/{chain}/{chat_id}/stream"})
@@ -47,6 +48,9 @@ STARTING_NOTHING = frozenset(
         "/threads/{thread_id}",
         "/v1/responses/{response_id}",
         "/v1/responses/{response_id}/cancel",
+        "/api/jobs/create",
+        "/api/jobs/{job_id}/metadata",
+        "/api/jobs/{job_id}/complete",
     }
 )
 

@@ -1,6 +1,6 @@
 """The body of /v1/chat/completions: every parameter that is taken; another is refused by its name."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -163,12 +163,10 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool = Field(False, description="Nothing is added to the chunks here.")
 
 
-class ChatCompletionBody(OpenAIBody):
-    """A chat completion to make."""
+class ChatParameters(OpenAIBody):
+    """What of a chat is the same for whoever is asked: its messages, and all that the model is given."""
 
-    model: str = Field(description=CHAIN_OR_MODEL, examples=["agent"])
     messages: list[ChatMessage] = Field(min_length=1)
-    stream: bool = False
     stream_options: StreamOptions = Field(default_factory=StreamOptions)
     n: Literal[1] = 1
     temperature: float | None = Field(None, ge=0, le=2)
@@ -184,14 +182,13 @@ class ChatCompletionBody(OpenAIBody):
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     user: Annotated[str, Clean, Field(max_length=512)] | None = None
-    metadata: Metadata = Field(default_factory=dict, description="Kept with the run.")
     tools: Annotated[list[ChatTool], Field(max_length=128)] | None = None
     tool_choice: Literal["auto", "none", "required"] | ChatToolChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
 
     @model_validator(mode="after")
-    def _one_maximum(self) -> "ChatCompletionBody":
+    def _one_maximum(self) -> Self:
         if None not in (self.max_tokens, self.max_completion_tokens):
             raise ValueError("max_tokens and max_completion_tokens are the same: leave one out")
         return self
@@ -202,3 +199,11 @@ class ChatCompletionBody(OpenAIBody):
         if given.get("response_format") == {"type": "text"}:
             del given["response_format"]
         return {_RENAMED.get(name, name): value for name, value in given.items()}
+
+
+class ChatCompletionBody(ChatParameters):
+    """A chat completion to make."""
+
+    model: str = Field(description=CHAIN_OR_MODEL, examples=["agent"])
+    stream: bool = False
+    metadata: Metadata = Field(default_factory=dict, description="Kept with the run.")

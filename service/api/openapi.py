@@ -25,9 +25,10 @@ _OF_ONE_FORMAT = (
     "/ag-ui/{chain}",
     "/ai-sdk/{chain}",
     "/ai-sdk/{chain}/{chat_id}/stream",
+    "/api/jobs/{job_id}/llm-call-stream",
 )
 _OPENAI = {"/v1/chat/completions": "post", "/v1/responses": "post", "/v1/responses/{response_id}": "get"}
-_STARTING = ("/runs", "/runs/wait", *_STREAMS, *_OF_ONE_FORMAT)
+_STARTING = ("/runs", "/runs/wait", "/api/jobs/{job_id}/llm-call", *_STREAMS, *_OF_ONE_FORMAT)
 _REF = "#/components/schemas/{model}"
 _METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from ..access.gate import Gate
 from ..history.history import History
+from ..jobs.jobs import Jobs
 from ..redaction.filters import Filters
 from ..registry import Registry
 from ..runs import Runs
@@ -80,6 +81,7 @@ class Services:
     registry: Registry
     runs: Runs
     history: History
+    jobs: Jobs
     kept_in: str
     drain: Drain
     gate: Gate

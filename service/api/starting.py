@@ -19,10 +19,11 @@ async def start(
     *,
     attached: bool,
     key: str | None = None,
+    run_id: str | None = None,
 ) -> Run:
     """As `Runs.start` does. Raises TooLarge besides."""
     check_prompt(request, services.max_prompt_chars)
-    run = await services.runs.start(request, caller, attached=attached, key=key)
+    run = await services.runs.start(request, caller, attached=attached, key=key, run_id=run_id)
     run.address = visit_of(connection).address
     return run
 

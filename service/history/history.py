@@ -41,7 +41,7 @@ class History:
         self.take_over = recorder.take_over
 
     async def find(self, run_id: str) -> StoredRun | None:
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: store.find_run(connection, run_id))
 
     async def find_by_key(self, owner: str, key: str) -> tuple[StoredRun, str] | None:
@@ -50,33 +50,33 @@ class History:
 
     async def runs(self, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[StoredRun]:
         """The newest first, those before the run `after`."""
-        await self._settle()
+        await self.settle()
         return await self._ask(
             lambda connection: store.list_runs(connection, filters=filters, after=after, limit=limit)
         )
 
     async def turns(self, owner: str, thread_id: str) -> list[Turn]:
         """All runs of a thread, the oldest first; none where there is no such thread."""
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: threads.turns_of(connection, owner, thread_id))
 
     async def exchanges(self, owner: str, *, limit: int, offset: int) -> tuple[list[Exchange], int]:
         """The newest first, and how many there are."""
-        await self._settle()
+        await self.settle()
         return await self._ask(
             lambda connection: store.list_exchanges(connection, owner=owner, limit=limit, offset=offset)
         )
 
     async def exchange(self, run_id: str) -> Exchange:
         """Of a run that is there."""
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: store.find_exchange(connection, run_id))
 
     async def search(
         self, owner: str, *, query: str, limit: int, offset: int, lang: str
     ) -> tuple[list[Found], int]:
         """As search.search."""
-        await self._settle()
+        await self.settle()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await search(
@@ -89,14 +89,14 @@ class History:
         self, owner: str, *, after: tuple[datetime, str] | None, limit: int
     ) -> list[StoredThread]:
         """Those that were used last come first."""
-        await self._settle()
+        await self.settle()
         return await self._ask(
             lambda connection: threads.newest(connection, owner=owner, after=after, limit=limit)
         )
 
     async def thread(self, owner: str, thread_id: str) -> StoredThread:
         """Raises NotFound."""
-        await self._settle()
+        await self.settle()
         found = await self._ask(lambda connection: threads.find(connection, owner, thread_id))
         return found or _missing(thread_id)
 
@@ -125,7 +125,7 @@ class History:
 
     async def tool(self, run_id: str, tool_call_id: str) -> Row:
         """A tool call with its whole result. Raises NotFound."""
-        await self._settle()
+        await self.settle()
         found = await self._ask(
             lambda connection: store.find_tool(connection, run_id, tool_call_id[:LONGEST_ID])
         )
@@ -135,7 +135,7 @@ class History:
 
     async def usage(self, question: usage.Question) -> tuple[list[usage.UsageGroup], usage.UsageSums]:
         """What was used by each group, and by all of them."""
-        await self._settle()
+        await self.settle()
         groups = await self._ask(lambda connection: usage.sums(connection, question))
         whole = replace(question, by=(), limit=1)
         (total,) = await self._ask(lambda connection: usage.sums(connection, whole))
@@ -143,28 +143,28 @@ class History:
 
     async def spent(self, holder: Holder, day: date, month: date) -> tuple[Spent, Spent]:
         """Since the day, and since the month's first day."""
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: usage.spent(connection, holder, day, month))
 
     async def extent(self, run_id: str) -> Extent | None:
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: store.extent_of(connection, run_id))
 
     async def events(self, run_id: str, after: int) -> list[Record]:
         """Some of the events past seq `after`; none where there are no more."""
-        await self._settle()
+        await self.settle()
         return await self._ask(lambda connection: store.read_events(connection, run_id, after))
 
     async def _do(self, work: Callable[[Connection], T]) -> T:
-        await self._settle()
+        await self.settle()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._database.write(work)
         except UNREACHABLE as error:
             raise _unreachable() from error
 
-    async def _settle(self) -> None:
-        """What was told is written first, or the answer would lack it."""
+    async def settle(self) -> None:
+        """What was told is written first, or the answer would lack it. Raises Overloaded."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._recorder.settle()

@@ -6,7 +6,7 @@ followed a deleted one stays as it is: a parent that is gone ends its branch.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -23,14 +23,19 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 3600
 FOUND = 100  # at once
 
+RemoveOlder = Callable[[Database, datetime], Awaitable[object]]
+
 
 @asynccontextmanager
-async def open_retention(database: Database, days: int) -> AsyncIterator[None]:
-    """Deletes now and then, for as long as it is open, what is older than so many days; 0 is for ever."""
+async def open_retention(
+    database: Database, days: int, others: Sequence[RemoveOlder] = ()
+) -> AsyncIterator[None]:
+    """Deletes now and then, for as long as it is open, what is older than so many days, also what `others`
+    remove; 0 is for ever."""
     if not days:
         yield
         return
-    sweeping = asyncio.create_task(_sweep_on(database, timedelta(days=days)))
+    sweeping = asyncio.create_task(_sweep_on(database, timedelta(days=days), others))
     try:
         yield
     finally:
@@ -46,10 +51,13 @@ async def remove_older(database: Database, before: datetime) -> tuple[int, int]:
     return await _remove_runs(database, before), await _remove_threads(database, before)
 
 
-async def _sweep_on(database: Database, kept: timedelta) -> None:
+async def _sweep_on(database: Database, kept: timedelta, others: Sequence[RemoveOlder]) -> None:
     while True:
         try:
-            runs, threads = await remove_older(database, datetime.now(UTC) - kept)
+            before = datetime.now(UTC) - kept
+            for remove in others:
+                await remove(database, before)
+            runs, threads = await remove_older(database, before)
             if runs or threads:
                 logger.info("%d runs and %d threads were older than %d days", runs, threads, kept.days)
         except UNREACHABLE as error:

@@ -137,10 +137,13 @@ class Models:
         more = "".join(f", '{each.name}:…'" for each in self.configured)
         return f"There is no model {name!r} here; there is {OFFLINE_MODEL!r}{more}."
 
-    def get(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
-        """The model, built at the first call; raises as `check`."""
+    def get(
+        self, name: str, params: Mapping[str, Any], fallbacks: Sequence[str] | None = None
+    ) -> BaseChatModel:
+        """The model, built at the first call; `fallbacks` None are the usual ones. Raises as `check`."""
         self.check(name, params)
-        built = self._kept(name, {key: params[key] for key in sorted(params) if key in BUILT_WITH})
+        names = (name, *(self._fallbacks if fallbacks is None else fallbacks))
+        built = self._kept(names, {key: params[key] for key in sorted(params) if key in BUILT_WITH})
         of_calls = {key: value for key, value in params.items() if key not in BUILT_WITH}
         if not of_calls:
             return built
@@ -160,10 +163,10 @@ class Models:
             return with_options(model, options)
         return PROVIDERS[name.partition(":")[0]].carrying(model, options)
 
-    def _kept(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
-        key = (name, *params.items())
+    def _kept(self, names: tuple[str, ...], params: Mapping[str, Any]) -> BaseChatModel:
+        key = (names, *params.items())
         if key not in self._built:
-            self._built[key] = self._build(name, params)
+            self._built[key] = self._build(names, params)
         self._built.move_to_end(key)
         while len(self._built) > MODELS_KEPT:
             self._built.popitem(last=False)
@@ -178,11 +181,11 @@ class Models:
         """By provider, of those that were asked while there are fallbacks."""
         return self._breakers.states
 
-    def _build(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:
-        names = list(dict.fromkeys([name, *self._fallbacks]))
-        if name == OFFLINE_MODEL or len(names) == 1:
-            return self._build_one(name, params)
-        models = [Candidate(each, self._build_one(each, params)) for each in names]
+    def _build(self, names: Sequence[str], params: Mapping[str, Any]) -> BaseChatModel:
+        first, *others = dict.fromkeys(names)
+        if first == OFFLINE_MODEL or not others:
+            return self._build_one(first, params)
+        models = [Candidate(each, self._build_one(each, params)) for each in (first, *others)]
         return FallbackModel.of(models, self._attempts, self._breakers)
 
     def _build_one(self, name: str, params: Mapping[str, Any]) -> BaseChatModel:

@@ -4,9 +4,11 @@ from typing import Any
 
 import orjson
 
+from tests.access.secured import signed
 from tests.serving import Served
 
-KEY = "the-key-of-these-tests"
+JSON = {"Content-Type": "application/json"}
+KEY = signed(role="admin", team="t")
 CHAINS = (
     "tests.graphs.approving:mailer",
     "tests.served_chains:numbered",
@@ -22,6 +24,7 @@ _RUNS = [
     ("mailer", "write"),
 ]
 _RUN = {"input": "tokens=1", "chain": "numbered", "metadata": {"a": [1]}}
+_CALL = {"model_group": "chat-fast", "messages": [{"role": "user", "content": "hi"}]}
 _PROMPT, _MESSAGE = {"prompt": "hi"}, {"message": "hi"}
 BODIES: dict[str, Any] = {
     "POST /runs": _RUN,
@@ -48,6 +51,16 @@ BODIES: dict[str, Any] = {
     "POST /chat/stream-simple": _MESSAGE,
     "POST /v1/chat/completions": {"model": "numbered", "messages": [{"role": "user", "content": "tokens=2"}]},
     "POST /v1/responses": {"model": "numbered", "input": "tokens=2"},
+    "POST /admin/teams": {"team_id": "another", "credits": 5, "budget": "5 USD/day"},
+    "PATCH /admin/teams/{team_id}": {"model_groups": None},
+    "POST /admin/teams/{team_id}/credits": {"amount": 1000},
+    "POST /admin/model-groups": {"name": "another", "fallbacks": []},
+    "PATCH /admin/model-groups/{name}": {"model": None},
+    "POST /api/jobs/create": {"team_id": "t", "job_type": "analysis"},
+    "POST /api/jobs/{job_id}/llm-call": _CALL,
+    "POST /api/jobs/{job_id}/llm-call-stream": _CALL,
+    "PATCH /api/jobs/{job_id}/metadata": {"metadata": {"a": 1}},
+    "POST /api/jobs/{job_id}/complete": {"status": "completed", "result": [1]},
 }
 QUERIES: dict[str, Any] = {
     "GET /stream": {"query": "hi"},
@@ -59,9 +72,26 @@ QUERIES: dict[str, Any] = {
 
 
 def plant(served: Served) -> list[dict[str, str]]:
-    """Runs of all kinds, each in a thread of its own, and a key: the parameters of the paths to them."""
+    """Runs of all kinds, each in a thread of its own, a job for each, and what an administrator makes: the
+    parameters of the paths to them."""
     key_id = _post(served, "/admin/keys", {"role": "viewer", "team": "t"})["key_id"]
-    return [{"key_id": key_id, **_run(served, *each)} for each in _RUNS]
+    name = _post(served, "/admin/model-groups", {"name": f"group-{key_id}"})["name"]
+    _team(served)
+    admins = {"key_id": key_id, "name": name, "team_id": "t"}
+    return [{**admins, "job_id": _job(served), **_run(served, *each)} for each in _RUNS]
+
+
+def _team(served: Served) -> None:
+    """That of the key; whatever was changed of it before, it may create jobs."""
+    team = {"credits": 1000, "model_groups": None, "budget": None}
+    served.post("/admin/teams", orjson.dumps({"team_id": "t"}), {"X-API-Key": KEY})
+    changed = served.ask("PATCH", "/admin/teams/t", orjson.dumps(team), {"X-API-Key": KEY, **JSON})
+    assert changed.status == 200, changed.text
+
+
+def _job(served: Served) -> str:
+    job_id: str = _post(served, "/api/jobs/create", {"team_id": "t", "job_type": "analysis"})["job_id"]
+    return job_id
 
 
 def _run(served: Served, chain: str, asked: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.access.secured import SECRET
 from tests.amounts import REQUESTS
 from tests.api.planted import BODIES, CHAINS, KEY, QUERIES, plant
 from tests.serving import Served, serving
@@ -31,7 +32,7 @@ HEADERS = {"X-API-Key": KEY}
 # Hypothesis takes it for the strategies' doing when the service, in a thread of this process, uses `random`.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 def test_any_request_is_answered_as_documented() -> None:
-    with serving(api_key=KEY, chains=CHAINS) as served:
+    with serving(jwt_secret=SECRET, chains=CHAINS) as served:
         schema = schemathesis.openapi.from_dict(served.app.openapi())
         operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
         assert len(operations) > 20

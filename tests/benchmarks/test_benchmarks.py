@@ -28,6 +28,8 @@ def test_quick_run_prints_a_row_for_each_system_and_every_other_table(tmp_path: 
     assert "Left out, since LiteLLM's proxy is not here: it is installed by a full run only." in rows
     assert "### Readers of one run" in rows
     assert "### Growth" in rows
+    hops = ("the provider itself", "service → provider", "client server → service → provider")
+    assert [rows[f"| {name}"][-1] for name in hops] == ["0.00 |"] * 3  # tokens lost
     assert "### What history costs, medians of 1" in rows
     assert "### What keys, limits and budgets cost, medians of 1" in rows
     assert "### What it costs to be seen, medians of 1" in rows

@@ -20,13 +20,14 @@ from service.database import Database, open_database
 from service.database_url import parse_database_url
 from service.errors import StartError
 from service.history import tables as history_tables
+from service.jobs import tables as jobs_tables
 from service.migrations import NEWEST, REVISIONS, ensure_schema, migrate, revision_of
 
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
 METADATA = MetaData()
-for room in (access_tables, history_tables):
+for room in (access_tables, history_tables, jobs_tables):
     for table in room.METADATA.tables.values():
         table.to_metadata(METADATA)
 ANY = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]

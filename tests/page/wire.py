@@ -1,4 +1,4 @@
-"""The network between browser and server: a TCP proxy that a test holds at marks in the stream, and cuts."""
+"""The network between client and server: a TCP proxy that a test holds at marks in the stream, and cuts."""
 
 import socket
 import threading
@@ -23,6 +23,8 @@ class Wire:
         self._marks: deque[bytes] = deque()
         self._held = False
         self._answers: deque[bytes] = deque()
+        self._lengths: deque[int] = deque()
+        self.passed = 0  # bytes of what the server sent, on all connections
         self._open: set[socket.socket] = set()
         self._closed = False
 
@@ -60,6 +62,15 @@ class Wire:
         for connection in connections:
             _close(connection)
 
+    def cut_next_after(self, *lengths: int) -> None:
+        """Break the next connections off after so many bytes of what the server sends, one each."""
+        self._lengths.extend(lengths)
+
+    @property
+    def cuts_to_come(self) -> int:
+        """How many of these lengths no connection has had yet."""
+        return len(self._lengths)
+
     def answer_next(self, *answers: bytes) -> None:
         """Answer the next connections with these bytes in the server's place."""
         self._answers.extend(answers)
@@ -85,13 +96,19 @@ class Wire:
             is_late = self._closed
         if is_late:
             self.cut()
+        length = self._lengths.popleft() if self._lengths else None
         threading.Thread(target=self._pump, args=(browser, server, False), daemon=True).start()
-        threading.Thread(target=self._pump, args=(server, browser, True), daemon=True).start()
+        threading.Thread(target=self._pump, args=(server, browser, True, length), daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, holding: bool) -> None:
-        waiting = b""
+    def _pump(
+        self, source: socket.socket, target: socket.socket, holding: bool, length: int | None = None
+    ) -> None:
+        """Until the source ends, or so many bytes of it have passed."""
+        waiting, left = b"", length
         with suppress(OSError):
-            while got := source.recv(65536):
+            while got := source.recv(65536 if left is None else min(left, 65536)):
+                left = None if left is None else left - len(got)
+                self.passed += len(got) if holding else 0
                 waiting = self._pass_on(waiting + got, source, target) if holding else _send(target, got)
             _send(target, waiting)
         with self._changed:

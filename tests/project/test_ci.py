@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ["make lint", "make test", "make types"]
-PROGRAMS = ("chromium", "python3", "initdb", "promtool", "redis-server", "npm")
+PROGRAMS = ("chromium", "python3", "initdb", "promtool", "redis-server", "go", "npm")
 NEEDED = ("bash", "cat", "dirname", "env", "nice")
 
 Run = Callable[..., tuple[int, list[str]]]

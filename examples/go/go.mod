@@ -1,0 +1,3 @@
+module chainstream.example/client
+
+go 1.19
