@@ -1,8 +1,7 @@
 """A typed client for Chainstream: runs as streams of events that survive dropped connections.
 
 `Chainstream` and its twin `AsyncChainstream` start runs, stream them, wait for them, resume, cancel and
-answer them.
-`SaaSLLMClient` is for jobs.
+answer them; `SaaSLLMClient` is for jobs.
 """
 
 from .answers import (
