@@ -17,6 +17,7 @@ from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
 from .access import require
 from .admission import visit_of
+from .negotiation import checked_key
 from .send_watch import SendWatch
 from .services import Services, ServicesOf
 from .socket_badge import SocketBadge, close_of
@@ -105,9 +106,9 @@ class _Socket:
         if self._telling:
             await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
-            request = self._request(said)
+            request, key = self._request(said), checked_key(said.idempotency_key)
             await visit_of(self._websocket).admit("start", WEBSOCKET, caller)
-            run = await start(self._services, self._websocket, caller, request, attached=True)
+            run = await start(self._services, self._websocket, caller, request, attached=True, key=key)
             await self._tell(run, START)
         else:
             run = await self._services.runs.find(said.run_id, caller)
