@@ -99,9 +99,9 @@ export class WebSocketChat {
   #begin(begun: Pick<Turn, "asked" | "fold" | "wasSent">, isCancelled = false): void {
     if (this.#isClosed) throw new TypeError("This chat is closed.");
     if (this.#turn) throw new TypeError("A chat goes on: cancel it, or wait for its end.");
+    if (!this.#socket) this.#open(); // raises where the key can be no subprotocol
     this.#turn = { ...begun, isCancelled, retries: new Retries(this.#options) };
     if (this.#isOpen) this.#ask();
-    else if (!this.#socket) this.#open();
   }
 
   #open(): void {
