@@ -1,0 +1,147 @@
+"""The package itself: its unit tests, its types, those of the service's OpenAPI, and that it installs elsewhere."""
+
+import shutil
+from pathlib import Path
+
+import orjson
+import pytest
+
+from service.app import create_app
+from service.settings import Settings
+from tests.typescript_client.package import MODULES, PACKAGE, run, tsc, vitest
+
+pytestmark = pytest.mark.needs("typescript-client")
+
+USES_ALL = """
+import { ProblemError, streamChat, streamChatSSE, WebSocketChat, type ChatState, type RunEvent } from "chainstream-client";
+
+const tools = (state: ChatState): string[] => state.toolCalls.map((call) => call.name);
+const onEvent = (event: RunEvent): void => {
+  if (event.event === "tool_end") console.log(event.data.tool_call_id, event.data.duration_ms.toFixed());
+};
+export const asked: Promise<string[]> = streamChat("hi", (text: string) => console.log(text), { onEvent }).then(tools);
+export const failed = streamChatSSE("hi", console.log, { run: { chain: "agent", params: { temperature: 0 } } }).catch(
+  (error: unknown) => (error instanceof ProblemError ? error.status : null),
+);
+const chat = new WebSocketChat("ws://localhost:8000/ws/me", console.log, (state, error) => {
+  console.log(state.content, error?.code);
+});
+chat.send("hi");
+chat.cancel();
+chat.close();
+// @ts-expect-error: there is no such option
+void streamChat("hi", console.log, { run: { chian: "agent" } });
+"""
+USES_HOOK = """
+import { useStreamingChat } from "chainstream-client/react";
+
+export function useLength(): number {
+  const { content, toolCalls, isStreaming, error, send, cancel, reset, resume } = useStreamingChat({
+    onToken: (text) => console.log(text.length),
+    onDone: ({ status }) => console.log(status),
+    onError: ({ message }) => console.log(message),
+  });
+  void [toolCalls[0]?.name, isStreaming, error?.message, send("hi"), cancel(), reset(), resume()];
+  return content.length;
+}
+"""
+IMPORTS = """
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { Fold, streamChat, streamChatSSE, WebSocketChat } from "chainstream-client";
+
+for (const each of [Fold, streamChat, streamChatSSE, WebSocketChat]) assert.equal(typeof each, "function");
+await assert.rejects(import("chainstream-client/react"), /Cannot find package 'react'/); // an optional peer
+await assert.rejects(import("chainstream-client/dist/fold.js"), /not defined by "exports"/);
+const { version } = JSON.parse(readFileSync("node_modules/chainstream-client/package.json", "utf8"));
+await assert.rejects(streamChat("hi", () => {}, { baseUrl: "http://127.0.0.1:1", retries: 0 }), { code: "unreachable" });
+console.log(version);
+"""
+STRICT = {
+    "module": "NodeNext",
+    "target": "ES2022",
+    "strict": True,
+    "noUncheckedIndexedAccess": True,
+    "exactOptionalPropertyTypes": True,
+    "skipDefaultLibCheck": True,  # those of the compiler; what is installed is checked
+    "noEmit": True,
+}
+
+
+def test_its_unit_tests_pass(tmp_path: Path) -> None:
+    results = vitest(tmp_path / "results.json")
+    assert len(results) > 80
+    assert {name: error for name, error in results.items() if error} == {}
+
+
+def test_its_source_and_tests_are_of_the_types_that_they_say() -> None:
+    tsc()
+
+
+def test_its_types_are_those_of_the_service() -> None:
+    document = create_app(Settings(_env_file=None)).openapi()
+    made = run("node", "scripts/generate.mjs", given=orjson.dumps(document))
+    assert made.decode() == (PACKAGE / "src" / "schema.ts").read_text(), (
+        "write it anew: make types-of-clients"
+    )
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `npm pack` makes, built from a copy of the source."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("package.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE"):
+        shutil.copy(PACKAGE / name, source)
+    shutil.copytree(PACKAGE / "src", source / "src")
+    (source / "node_modules").symlink_to(MODULES)
+    run("npm", "pack", "--silent", cwd=source)
+    (archive,) = source.glob("*.tgz")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def elsewhere(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder with the package and the one that it depends on, and nothing else."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "package.json").write_text('{"type": "module"}')
+    needed = MODULES / "eventsource-parser"
+    run("npm", "install", "--offline", "--install-links", "--silent", packed, needed, cwd=folder)
+    return folder
+
+
+def test_it_holds_what_it_exports_and_nothing_besides(elsewhere: Path) -> None:
+    installed = elsewhere / "node_modules" / "chainstream-client"
+    names = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+    assert {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/react.d.ts"} <= names
+    assert all(name.startswith("dist/") for name in names - {"package.json", "README.md", "LICENSE"})
+    assert orjson.loads((installed / "package.json").read_bytes())["dependencies"].keys() == {"eventsource-parser"}
+    listed = {path.name for path in (elsewhere / "node_modules").iterdir() if not path.name.startswith(".")}
+    assert listed == {"chainstream-client", "eventsource-parser"}
+
+
+def test_it_is_imported_from_an_empty_folder(elsewhere: Path) -> None:
+    (elsewhere / "program.js").write_text(IMPORTS)
+    version = orjson.loads((PACKAGE / "package.json").read_bytes())["version"]
+    assert run("node", "program.js", cwd=elsewhere).decode() == f"{version}\n"
+
+
+@pytest.mark.parametrize("kind", ["browser", "node"])
+def test_a_strict_program_is_checked_against_its_types(elsewhere: Path, tmp_path: Path, kind: str) -> None:
+    """With the types of browsers and of React; and with those of Node.js alone, where there is no DOM."""
+    (tmp_path / "node_modules" / "@types").mkdir(parents=True)
+    needed = ["@types/node", "undici-types"] if kind == "node" else ["@types/react", "csstype"]
+    for name in ("chainstream-client", "eventsource-parser"):
+        (tmp_path / "node_modules" / name).symlink_to(elsewhere / "node_modules" / name)
+    for name in needed:
+        (tmp_path / "node_modules" / name).symlink_to(MODULES / name)
+    (tmp_path / "program.ts").write_text(USES_ALL)
+    lib = ["ES2022"] if kind == "node" else ["ES2022", "DOM"]
+    types = ["node"] if kind == "node" else []
+    files = ["program.ts"]
+    if kind == "browser":
+        (tmp_path / "hook.ts").write_text(USES_HOOK)
+        files.append("hook.ts")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    options = STRICT | {"lib": lib, "types": types, "preserveSymlinks": True}
+    (tmp_path / "tsconfig.json").write_bytes(orjson.dumps({"compilerOptions": options, "files": files}))
+    tsc(cwd=tmp_path)
