@@ -8,6 +8,7 @@ import pytest
 
 from service.app import create_app
 from service.settings import Settings
+from tests.docs.documents import blocks
 from tests.typescript_client.package import MODULES, PACKAGE, run, tsc, vitest
 
 pytestmark = pytest.mark.needs("typescript-client")
@@ -82,7 +83,7 @@ def test_its_types_are_those_of_the_service() -> None:
     document = create_app(Settings(_env_file=None)).openapi()
     made = run("node", "scripts/generate.mjs", given=orjson.dumps(document))
     assert made.decode() == (PACKAGE / "src" / "schema.ts").read_text(), (
-        "write it anew: make types-of-clients"
+        "the service's schemas have changed: make schema"
     )
 
 
@@ -125,23 +126,35 @@ def test_it_is_imported_from_an_empty_folder(elsewhere: Path) -> None:
     assert run("node", "program.js", cwd=elsewhere).decode() == f"{version}\n"
 
 
-@pytest.mark.parametrize("kind", ["browser", "node"])
-def test_a_strict_program_is_checked_against_its_types(elsewhere: Path, tmp_path: Path, kind: str) -> None:
-    """With the types of browsers and of React; and with those of Node.js alone, where there is no DOM."""
-    (tmp_path / "node_modules" / "@types").mkdir(parents=True)
-    needed = ["@types/node", "undici-types"] if kind == "node" else ["@types/react", "csstype"]
+def checked(folder: Path, elsewhere: Path, kind: str, files: dict[str, str]) -> None:
+    """A strict program of these files: with the types of browsers and React, or those of Node.js and no DOM."""
+    modules = folder / "node_modules"
+    (modules / "@types").mkdir(parents=True)
     for name in ("chainstream-client", "eventsource-parser"):
-        (tmp_path / "node_modules" / name).symlink_to(elsewhere / "node_modules" / name)
-    for name in needed:
-        (tmp_path / "node_modules" / name).symlink_to(MODULES / name)
-    (tmp_path / "program.ts").write_text(USES_ALL)
-    lib = ["ES2022"] if kind == "node" else ["ES2022", "DOM"]
-    types = ["node"] if kind == "node" else []
-    files = ["program.ts"]
-    if kind == "browser":
-        (tmp_path / "hook.ts").write_text(USES_HOOK)
-        files.append("hook.ts")
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    options = STRICT | {"lib": lib, "types": types, "preserveSymlinks": True}
-    (tmp_path / "tsconfig.json").write_bytes(orjson.dumps({"compilerOptions": options, "files": files}))
-    tsc(cwd=tmp_path)
+        (modules / name).symlink_to(elsewhere / "node_modules" / name)
+    in_node = kind == "node"
+    for name in ["@types/node", "undici-types"] if in_node else ["@types/react", "csstype"]:
+        (modules / name).symlink_to(MODULES / name)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / "package.json").write_text('{"type": "module"}')
+    options = STRICT | {
+        "lib": ["ES2022"] if in_node else ["ES2022", "DOM"],
+        "types": ["node"] if in_node else [],
+        "jsx": "react-jsx",
+        "preserveSymlinks": True,
+    }
+    (folder / "tsconfig.json").write_bytes(orjson.dumps({"compilerOptions": options, "files": list(files)}))
+    tsc(cwd=folder)
+
+
+def test_a_strict_program_in_node_is_checked_against_its_types(elsewhere: Path, tmp_path: Path) -> None:
+    checked(tmp_path, elsewhere, "node", {"program.ts": USES_ALL})
+
+
+def test_so_is_one_for_browsers_and_all_that_its_readme_shows(elsewhere: Path, tmp_path: Path) -> None:
+    readme = PACKAGE / "README.md"
+    shown = [(kind, text) for kind in ("ts", "tsx") for text in blocks(readme, kind)]
+    assert len(shown) == readme.read_text().count("```ts")
+    files = {f"shown{at}.{kind}": text for at, (kind, text) in enumerate(shown)}
+    checked(tmp_path, elsewhere, "browser", {"program.ts": USES_ALL, "hook.ts": USES_HOOK} | files)

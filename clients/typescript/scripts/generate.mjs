@@ -1,5 +1,7 @@
-// Reads the service's OpenAPI document from stdin and writes src/schema.ts to stdout: what this client needs of it.
+// Reads the service's OpenAPI document from stdin and writes what this client needs of it to the given file, or to
+// stdout: `make schema` writes src/schema.ts.
 
+import { writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 
 import openapiTS, { astToString } from "openapi-typescript";
@@ -12,7 +14,10 @@ const schemas = reached(document.components.schemas);
 const { openapi, info } = document;
 const types = await openapiTS({ openapi, info, paths: {}, components: { schemas } }, { defaultNonNullable: false });
 const [components] = types.filter((node) => node.name?.text === "components");
-process.stdout.write(HEAD + astToString([components]));
+const source = HEAD + astToString([components]);
+const [, , file] = process.argv;
+if (file) await writeFile(file, source);
+else process.stdout.write(source);
 
 /** The roots, and what they refer to, by name. */
 function reached(all) {
