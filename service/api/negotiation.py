@@ -84,9 +84,7 @@ def attach_to(request: Request) -> tuple[str, Cursor] | None:
 
 def idempotency_key_of(request: Request) -> str | None:
     """From the header or the query. Raises InvalidRequest unless it is 1 to 255 visible ASCII."""
-    return checked_key(
-        request.headers.get("idempotency-key") or request.query_params.get("idempotency_key")
-    )
+    return checked_key(request.headers.get("idempotency-key") or request.query_params.get("idempotency_key"))
 
 
 def checked_key(key: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The TypeScript client's hook in a React page: it streams, shows tools, heals, cancels, and leaves nothing behind."""
+"""The TypeScript client's hook in a React page: it streams, shows tools, heals, cancels, and lets go."""
 
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from tests.typescript_client.package import MODULES, run
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("typescript-client")]
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chat</title><link rel="icon" href="data:,">
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chat</title>
+<link rel="icon" href="data:,">
 <style>body { font: 16px sans-serif; margin: 2em; max-width: 50em } pre { white-space: pre-wrap }
 .tool { border: 1px solid #ccc; border-radius: 6px; padding: .5em 1em; margin: .5em 0; list-style: none }
 ul { padding: 0 } #message { width: 24em } [role=alert] { color: #b00 }</style>

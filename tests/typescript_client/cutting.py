@@ -1,4 +1,4 @@
-"""A network that breaks: a TCP proxy that cuts each connection after a random number of the server's bytes."""
+"""A network that breaks: a TCP proxy that cuts each connection after a random number of bytes."""
 
 import socket
 import struct
@@ -14,7 +14,7 @@ NOW = struct.pack("ii", 1, 0)  # SO_LINGER: closed with a reset
 
 
 class Cutting:
-    """No connection lives longer than `most` bytes. Every other cut is a reset, the others an end of the bytes."""
+    """No connection lives longer than `most` of the server's bytes. Every other one ends with a reset."""
 
     def __init__(self, server_port: int, most: int, seed: str) -> None:
         self.cuts = 0

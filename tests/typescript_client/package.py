@@ -7,8 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from tests.needs import TYPESCRIPT_CLIENT as PACKAGE
+from tests.needs import TYPESCRIPT_CLIENT
 
+PACKAGE = TYPESCRIPT_CLIENT
 MODULES = PACKAGE / "node_modules"
 TIMEOUT = 240  # seconds; more than all cuts take
 _TEST = re.compile(r'^test\("([^"]+)"', re.MULTILINE)
@@ -57,7 +58,11 @@ def vitest(results: Path, *arguments: str, **environment: str) -> dict[str, str 
 
 def names_in(folder: str) -> list[str]:
     """The names of the tests in a folder of the package."""
-    return [name for file in sorted((PACKAGE / folder).glob("*.test.ts")) for name in _TEST.findall(file.read_text())]
+    return [
+        name
+        for file in sorted((PACKAGE / folder).glob("*.test.ts"))
+        for name in _TEST.findall(file.read_text())
+    ]
 
 
 def _environment() -> dict[str, str]:

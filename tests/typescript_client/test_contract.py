@@ -1,4 +1,4 @@
-"""The client against real services: what each transport tells, and what comes through a network that breaks."""
+"""The client against real services: what each transport tells, also through a network that breaks."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -38,7 +38,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
         }
         backed = stack.enter_context(serving(chains=(), offline=False, breaker_failures=1000, **settings))
         wires = {
-            name: stack.enter_context(cutting(service.port, most, seed=name)) for name, most in LONGEST.items()
+            name: stack.enter_context(cutting(service.port, most, seed=name))
+            for name, most in LONGEST.items()
         }
         results = vitest(
             tmp_path_factory.mktemp("contract") / "results.json",

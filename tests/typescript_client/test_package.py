@@ -1,4 +1,4 @@
-"""The package itself: its unit tests, its types, those of the service's OpenAPI, and that it installs elsewhere."""
+"""The package itself: its unit tests, its types, which are the service's, and that it installs elsewhere."""
 
 import shutil
 from pathlib import Path
@@ -14,16 +14,19 @@ from tests.typescript_client.package import MODULES, PACKAGE, run, tsc, vitest
 pytestmark = pytest.mark.needs("typescript-client")
 
 USES_ALL = """
-import { ProblemError, streamChat, streamChatSSE, WebSocketChat, type ChatState, type RunEvent } from "chainstream-client";
+import { ProblemError, streamChat, streamChatSSE, WebSocketChat } from "chainstream-client";
+import type { ChatState, RunEvent } from "chainstream-client";
 
 const tools = (state: ChatState): string[] => state.toolCalls.map((call) => call.name);
 const onEvent = (event: RunEvent): void => {
   if (event.event === "tool_end") console.log(event.data.tool_call_id, event.data.duration_ms.toFixed());
 };
-export const asked: Promise<string[]> = streamChat("hi", (text: string) => console.log(text), { onEvent }).then(tools);
-export const failed = streamChatSSE("hi", console.log, { run: { chain: "agent", params: { temperature: 0 } } }).catch(
-  (error: unknown) => (error instanceof ProblemError ? error.status : null),
-);
+const onToken = (text: string): void => console.log(text);
+export const asked: Promise<string[]> = streamChat("hi", onToken, { onEvent }).then(tools);
+const run = { chain: "agent", params: { temperature: 0 } };
+export const failed = streamChatSSE("hi", onToken, { run }).catch((error: unknown) => {
+  return error instanceof ProblemError ? error.status : null;
+});
 const chat = new WebSocketChat("ws://localhost:8000/ws/me", console.log, (state, error) => {
   console.log(state.content, error?.code);
 });
@@ -55,7 +58,8 @@ for (const each of [Fold, streamChat, streamChatSSE, WebSocketChat]) assert.equa
 await assert.rejects(import("chainstream-client/react"), /Cannot find package 'react'/); // an optional peer
 await assert.rejects(import("chainstream-client/dist/fold.js"), /not defined by "exports"/);
 const { version } = JSON.parse(readFileSync("node_modules/chainstream-client/package.json", "utf8"));
-await assert.rejects(streamChat("hi", () => {}, { baseUrl: "http://127.0.0.1:1", retries: 0 }), { code: "unreachable" });
+const nowhere = { baseUrl: "http://127.0.0.1:1", retries: 0 };
+await assert.rejects(streamChat("hi", () => {}, nowhere), { code: "unreachable" });
 console.log(version);
 """
 STRICT = {
@@ -115,7 +119,9 @@ def test_it_holds_what_it_exports_and_nothing_besides(elsewhere: Path) -> None:
     names = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
     assert {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/react.d.ts"} <= names
     assert all(name.startswith("dist/") for name in names - {"package.json", "README.md", "LICENSE"})
-    assert orjson.loads((installed / "package.json").read_bytes())["dependencies"].keys() == {"eventsource-parser"}
+    assert orjson.loads((installed / "package.json").read_bytes())["dependencies"].keys() == {
+        "eventsource-parser"
+    }
     listed = {path.name for path in (elsewhere / "node_modules").iterdir() if not path.name.startswith(".")}
     assert listed == {"chainstream-client", "eventsource-parser"}
 
@@ -127,7 +133,7 @@ def test_it_is_imported_from_an_empty_folder(elsewhere: Path) -> None:
 
 
 def checked(folder: Path, elsewhere: Path, kind: str, files: dict[str, str]) -> None:
-    """A strict program of these files: with the types of browsers and React, or those of Node.js and no DOM."""
+    """A strict program of these files, with the types of browsers and React, or of Node.js and no DOM."""
     modules = folder / "node_modules"
     (modules / "@types").mkdir(parents=True)
     for name in ("chainstream-client", "eventsource-parser"):
