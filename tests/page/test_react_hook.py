@@ -1,7 +1,5 @@
 """The TypeScript client's hook in a React page: it streams, shows tools, heals, cancels, and lets go."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.page.conftest import OpenTab
@@ -22,13 +20,15 @@ ul { padding: 0 } #message { width: 24em } [role=alert] { color: #b00 }</style>
 <body></body><script src="/react.js"></script></html>"""
 
 
+def bundled(source: str) -> str:
+    """As a bundler makes it for browsers; what it exports is `client`."""
+    options = ("--bundle", "--format=iife", "--jsx=automatic", "--global-name=client", "--log-level=error")
+    return run(MODULES / ".bin" / "esbuild", source, *options).decode()
+
+
 @pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The page as a bundler makes it."""
-    bundle: Path = tmp_path_factory.mktemp("bundle") / "chat.js"
-    options = ("--bundle", "--format=iife", "--jsx=automatic", "--log-level=error", f"--outfile={bundle}")
-    run(MODULES / ".bin" / "esbuild", "page/chat.tsx", *options)
-    return bundle.read_text()
+def script() -> str:
+    return bundled("page/chat.tsx")
 
 
 @pytest.fixture
@@ -119,6 +119,35 @@ def test_a_chat_that_is_unmounted_lets_go_of_its_stream(chat: Tab, shown: Served
     assert failed.value.failure == "net::ERR_ABORTED"
     GATES[gate].open()
     wait_for_status(shown, run_id(chat), "succeeded")
+
+
+def test_a_socket_of_the_browser_that_is_cut_goes_on_too(tab: Tab, wire: Wire, gate: str) -> None:
+    """On a page that the service sent: Chromium lets no page of unknown origin open one to this machine."""
+    tab.excuse(NETWORK)
+    tab.excuse("WebSocket connection to")
+    prompt = f"tokens=30 hold=10 gate={gate}"
+    tab.page.evaluate(
+        "(prompt) => {"
+        + bundled("src/index.ts")
+        + """
+            window.told = "";
+            window.reconnects = 0;
+            const onToken = (text) => { window.told += text; };
+            const onDone = ({ status, content }, error) => { window.ended = [status, content, error]; };
+            const onReconnect = () => { window.reconnects += 1; };
+            new client.WebSocketChat("/ws/page", onToken, onDone, { onReconnect, firstDelay: 10 })
+                .send(prompt, { chain: "numbered" });
+        }""",
+        prompt,
+    )
+    tab.until("(text) => window.told === text", numbered(9))
+    wire.cut()
+    tab.until("() => window.reconnects > 0")
+    GATES[gate].open()
+    tab.until("() => window.ended")
+    assert tab.page.evaluate("window.ended") == ["succeeded", numbered(30), None]
+    assert tab.page.evaluate("window.told") == numbered(30)
+    assert MODEL_CALLS.count(prompt) == 1
 
 
 def test_a_failure_is_shown(chat: Tab) -> None:

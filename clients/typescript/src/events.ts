@@ -19,8 +19,12 @@ export type RunEvent = Framed<EventData>[keyof EventData];
 /** Events that cannot be had any more: the snapshot is the state up to the id. */
 export type Gap = { readonly event: "gap"; readonly data: Schemas["frame.gap"]; readonly id: string };
 
-/** The run waits for a person, and its stream ends. */
-export type Paused = { readonly event: "paused"; readonly data: Schemas["frame.paused"]; readonly id?: undefined };
+/** The run waits for a person, and its stream ends. Who only asked for the run has its questions with it. */
+export type Paused = {
+  readonly event: "paused";
+  readonly data: Schemas["frame.paused"] & { readonly approvals?: readonly Approval[] };
+  readonly id?: undefined;
+};
 
 /** A piece of the answer as a WebSocket tells it, in its order. */
 export type Text = { readonly event: "text"; readonly data: { readonly content: string }; readonly id: string };

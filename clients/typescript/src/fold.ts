@@ -113,7 +113,7 @@ export class Fold {
         return NO_CHANGE;
       }
       case "paused":
-        this.#set({ status: "waiting" });
+        this.#set({ status: "waiting", approvals: frame.data.approvals ?? this.#state.approvals });
         return NO_CHANGE;
       case "gap":
         return this.#replace(frame);

@@ -12,13 +12,14 @@ interface Line {
 /** Each line once its end is there; what a cut left of one is dropped. */
 export const readNDJSON: Reader = async function* (chunks, { heard }) {
   const decoder = new TextDecoder();
-  let rest = "";
+  let rest: string[] = []; // of a line that may be megabytes long, and is looked through once
   for await (const chunk of chunks) {
     heard();
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const { event, data, id } = JSON.parse(line) as Line;
+    const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
+    rest.push(first);
+    for (const next of more) {
+      const { event, data, id } = JSON.parse(rest.join("")) as Line;
+      rest = [next];
       yield frameOf(event, data, id);
     }
   }

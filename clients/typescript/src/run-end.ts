@@ -22,8 +22,10 @@ export function lastFrameOf(run: Run, id: string): Frame | null {
   const { output, duration_ms, blocked } = run;
   const ended = { t: duration_ms ?? 0, duration_ms: duration_ms ?? 0, usage: run.usage ?? NO_USAGE, blocked };
   switch (run.status) {
-    case "waiting":
-      return { event: "paused", data: { interrupt_ids: run.approvals.map((asked) => asked.interrupt_id) } };
+    case "waiting": {
+      const { approvals } = run;
+      return { event: "paused", data: { interrupt_ids: approvals.map((asked) => asked.interrupt_id), approvals } };
+    }
     case "succeeded": {
       const { ttft_ms, finish_reason } = run;
       return { event: "done", data: { ...ended, output, ttft_ms, finish_reason: finish_reason ?? "stop" }, id };

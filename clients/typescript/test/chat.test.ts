@@ -168,7 +168,10 @@ describe.each(ROUTES)("$name", ({ chat, format }) => {
     expect((await chatted(chat, [pausing])).state).toMatchObject({ status: "waiting", approvals: [{ interrupt_id: "i1" }] });
     const run = { status: "waiting", approvals: [{ interrupt_id: "i1" }], output: null };
     const told: Answer = ({ path }) => (path.includes("/events") ? new Response(null, { status: 204 }) : Response.json(run));
-    expect((await chatted(chat, [serving(waiting), told])).state).toMatchObject({ status: "waiting" });
+    expect((await chatted(chat, [serving(waiting), told])).state).toMatchObject({ status: "waiting", approvals: [{ interrupt_id: "i1" }] });
+    const { fetch } = scripted(told);
+    const resumed = await resumeChat(RUN, () => undefined, { ...BASE, fetch, after: idOf(2) });
+    expect(resumed).toMatchObject({ status: "waiting", approvals: [{ interrupt_id: "i1" }] });
   });
 
   test("a refusal is told at once, with its code and sentence", async () => {
