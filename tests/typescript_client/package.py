@@ -7,11 +7,12 @@ from pathlib import Path
 
 import orjson
 
+from tests.amounts import CUTS
 from tests.needs import TYPESCRIPT_CLIENT
 
 PACKAGE = TYPESCRIPT_CLIENT
 MODULES = PACKAGE / "node_modules"
-TIMEOUT = 240  # seconds; more than all cuts take
+TIMEOUT = 120 + CUTS  # seconds; a cut takes some hundredths
 _TEST = re.compile(r'^test\("([^"]+)"', re.MULTILINE)
 
 
