@@ -306,3 +306,13 @@ def test_a_chat_that_is_sent_again_with_its_key_is_the_same_run_from_its_start(s
     assert again == first
     assert MODEL_CALLS.count(asked["message"]) == 1
     assert [each["error"] for each in (conflict, refused)] == ["idempotency_conflict", "bad_idempotency_key"]
+
+
+def test_a_cancel_that_comes_while_a_pause_is_told_is_told_too() -> None:
+    with serving(chains=("tests.graphs.approving:mailer",)) as served:
+        for _ in range(20):
+            with talking(served) as talk:
+                (run, *_) = talk.ask(type="chat", chain="mailer", message="go")
+                talk.say(type="resume", run_id=run["run_id"], after=run["id"])
+                talk.say(type="cancel")
+                assert talk.hear_until("cancelled", "error")[-1]["reason"] == "user"
