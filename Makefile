@@ -37,7 +37,7 @@ install Python 3.11 or newer, then name it, as in: make PYTHON=python3.11 $@" % 
 	"$(PYTHON)" -m venv --clear $(VENV)
 endef
 
-.PHONY: help run dev test coverage fuzz lint types format bench lock clean
+.PHONY: help run dev test coverage fuzz lint types format bench lock schema clean
 
 help: ## List the targets
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,12 @@ lock: ## Write the lock files anew; ARGS=--upgrade takes newer versions
 	@$(LOCK) pyproject.toml requirements-dev.in -o requirements-dev.txt
 	@$(LOCK) pyproject.toml -c requirements.txt -o requirements-run.txt
 	@$(LOCK) tests/instructor/requirements.in -o tests/instructor/requirements.txt
+
+schema: ## Write the TypeScript client's types anew, from the OpenAPI document
+	$(call installed,requirements-dev.txt)
+	@$(PY) -c 'import json; from service.app import create_app; from service.settings import Settings; \
+print(json.dumps(create_app(Settings(_env_file=None)).openapi()))' | \
+		node clients/typescript/scripts/generate.mjs clients/typescript/src/schema.ts
 
 clean: ## Remove the virtual environment and all caches
 	@rm -rf $(VENV) $(VENV).incomplete .coverage .coverage.* htmlcov

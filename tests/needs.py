@@ -26,6 +26,7 @@ BROWSERS = (
 LINUX, MAC_OS = "sudo apt-get install -y", "brew install"
 PACKAGES = "pip install -r requirements-dev.txt"
 NODE = Path(__file__).parent / "node"
+TYPESCRIPT_CLIENT = Path(__file__).parents[1] / "clients" / "typescript"
 INSTRUCTOR = Path(__file__).parent / "instructor"
 
 
@@ -93,6 +94,14 @@ NEEDS: dict[str, tuple[Part, ...]] = {
     ),
     "go": (
         _system("go" if sys.platform == "darwin" else "golang-go", lambda: shutil.which("go") is not None),
+    ),
+    "typescript-client": (
+        _system("nodejs", lambda: shutil.which("node") is not None),
+        Part(
+            name="what clients/typescript lists",
+            present=lambda: (TYPESCRIPT_CLIENT / "node_modules" / ".package-lock.json").exists(),
+            install="npm ci --prefix clients/typescript",
+        ),
     ),
     "instructor": (
         Part(

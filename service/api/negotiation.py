@@ -84,7 +84,11 @@ def attach_to(request: Request) -> tuple[str, Cursor] | None:
 
 def idempotency_key_of(request: Request) -> str | None:
     """From the header or the query. Raises InvalidRequest unless it is 1 to 255 visible ASCII."""
-    key = request.headers.get("idempotency-key") or request.query_params.get("idempotency_key")
+    return checked_key(request.headers.get("idempotency-key") or request.query_params.get("idempotency_key"))
+
+
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key; an empty one is none. Raises InvalidRequest unless it is as it has to be."""
     if key and not _KEY.fullmatch(key):
         message = "An idempotency key is 1 to 255 visible ASCII characters, a UUID for example."
         raise InvalidRequest("bad_idempotency_key", message)

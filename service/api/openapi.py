@@ -1,8 +1,8 @@
-"""The OpenAPI document: beside the routes, their JSON answers, every event as a schema, and what a stream's
-response is."""
+"""The OpenAPI document: beside the routes, their JSON answers, every event, control frame and message to a
+WebSocket as a schema, and what a stream's response is."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -12,10 +12,12 @@ from pydantic_core.core_schema import TypedDictSchema
 
 from ..events import EVENTS
 from ..wire import FORMATS
+from ..wire.base import CONTROL_FRAMES
 from .ag_ui_body import schemas as ag_ui_schemas
 from .json_answers import shape_of
 from .openai_errors import OPENAI_ROUTES, OpenAIError
 from .problems import Problem
+from .socket_messages import Said
 
 _STREAMS = ("/runs/stream", "/runs/{run_id}/events", "/stream", "/chat/stream", "/chat/stream-simple")
 _OF_ONE_FORMAT = (
@@ -43,6 +45,7 @@ def document_answers(app: FastAPI) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name, event in EVENTS.items():
                 schemas[f"event.{name}"] = _schema_of(event, schemas)
+            _describe_frames(schemas)
             schemas |= ag_ui_schemas()
             _describe_answers(app, document)
             _describe_streams(document)
@@ -65,6 +68,18 @@ def _schema_of(event: type[object], schemas: dict[str, Any]) -> dict[str, Any]:
         "properties": properties,
         "required": [name for name in properties if name not in seldom],
     }
+
+
+def _describe_frames(schemas: dict[str, Any]) -> None:
+    """What streams tell beside events, and what a WebSocket is told."""
+    shapes: dict[str, Any] = {f"frame.{name}": fields for name, fields in CONTROL_FRAMES.items()}
+    for message in get_args(get_args(Said)[0]):
+        (kind,) = get_args(message.model_fields["type"].annotation)
+        shapes[f"socket.{kind}"] = message
+    for name, shape in shapes.items():
+        schema = TypeAdapter(shape).json_schema(ref_template=_REF, schema_generator=_Closed)
+        schemas |= schema.pop("$defs", {})
+        schemas[name] = schema
 
 
 class _Closed(GenerateJsonSchema):

@@ -20,6 +20,7 @@ class ChatMessage(BaseModel):
     model: str | None = None
     provider: str | None = None
     thread_id: ThreadId = None
+    idempotency_key: str | None = None
 
 
 class CancelMessage(BaseModel):

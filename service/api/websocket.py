@@ -17,6 +17,7 @@ from ..subscriptions import Subscription, parse_cursor, subscribe
 from ..wire.websocket import WebSocketFormat, refusal
 from .access import require
 from .admission import visit_of
+from .negotiation import checked_key
 from .send_watch import SendWatch
 from .services import Services, ServicesOf
 from .socket_badge import SocketBadge, close_of
@@ -28,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 # https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
 GOING_AWAY, FAILED, TRY_AGAIN = 1001, 1011, 1013
-LAST = tuple(b'{"type":"%b"' % name for name in (b"done", b"error", b"cancelled", b"paused"))
+ENDS = tuple(b'{"type":"%b"' % name for name in (b"done", b"error", b"cancelled"))
+LAST = (*ENDS, b'{"type":"paused"')
 WEBSOCKET = "/ws/{client_id}"
 FORMAT = "websocket"
 CLIENT_ID_CHARS = 128  # of it that are kept with the run
@@ -68,7 +70,7 @@ class _Socket:
         self._badge = badge
         self._run: Run | None = None
         self._telling: asyncio.Task[None] | None = None
-        self._told = False
+        self._told = self._told_end = False
 
     async def hear(self, message: Message) -> None:
         """Do what a message says; what cannot be done is told. Raises WebSocketDisconnect at its end."""
@@ -105,9 +107,9 @@ class _Socket:
         if self._telling:
             await asyncio.wait({self._telling})
         if isinstance(said, ChatMessage):
-            request = self._request(said)
+            request, key = self._request(said), checked_key(said.idempotency_key)
             await visit_of(self._websocket).admit("start", WEBSOCKET, caller)
-            run = await start(self._services, self._websocket, caller, request, attached=True)
+            run = await start(self._services, self._websocket, caller, request, attached=True, key=key)
             await self._tell(run, START)
         else:
             run = await self._services.runs.find(said.run_id, caller)
@@ -131,19 +133,19 @@ class _Socket:
         run = self._run
         if run is None or (run.ended.is_set() and not self._tells):
             raise Conflict("not_running", "Nothing runs on this socket.")
-        if self._tells:
-            await self._services.runs.cancel(run.run_id, caller)
-        else:  # it waits for a person
-            told = Cursor((await self._services.runs.log.extent(run.run_id)).last)
-            await self._services.runs.cancel(run.run_id, caller)
-            await self._tell(run, told)
+        before = Cursor((await self._services.runs.log.extent(run.run_id)).last)
+        await self._services.runs.cancel(run.run_id, caller)
+        if self._telling and run.ended.is_set():
+            await asyncio.wait({self._telling})
+        if not self._tells and not self._told_end:  # who told it had stopped where it waits for a person
+            await self._tell(run, before)
 
     async def _tell(self, run: Run, cursor: Cursor) -> None:
         runs = self._services.runs
         subscription = await subscribe(runs, run, cursor)
         if subscription.at_end:  # so that the client hears how it ended, and does not wait
             subscription = await subscribe(runs, run, Cursor(cursor.seq - 1))
-        self._run, self._told = run, False
+        self._run, self._told, self._told_end = run, False, False
         self._telling = asyncio.create_task(self._tell_all(subscription))
 
     async def _tell_all(self, subscription: Subscription) -> None:
@@ -171,7 +173,7 @@ class _Socket:
         async with aclosing(frames) as chunks:
             async for chunk in chunks:
                 for line in chunk.splitlines():
-                    self._told = line.startswith(LAST)
+                    self._told, self._told_end = line.startswith(LAST), line.startswith(ENDS)
                     await self._send(line, send)
 
     async def _send(self, line: bytes, send: Send) -> None:

@@ -8,14 +8,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import orjson
+from typing_extensions import TypedDict
 
 from ..event_log.base import Record
 from ..events import Restart
-from ..snapshot import Gap
+from ..snapshot import Gap, Snapshot
 from ..values import encode_json
 
 RETRY_MS = 500
 COMMENT_PING = b": ping\n"  # with a second line end some SDKs take it for an event
+
+
+class GapFields(TypedDict):
+    """A gap's `data`; its cursors are `<attempt>.<seq>`, as `?after=` takes them."""
+
+    reason: str
+    requested: str
+    snapshot: Snapshot
+    as_of: str
+
+
+class PausedFields(TypedDict):
+    """A pause's `data`: the open interrupts."""
+
+    interrupt_ids: list[str]
+
+
+CONTROL_FRAMES: Mapping[str, type] = {"gap": GapFields, "paused": PausedFields}
 
 
 class Format(ABC):
@@ -112,8 +131,7 @@ def gap_message(gap: Gap) -> str:
     return f"the events after {gap.requested.seq} cannot be had ({gap.reason})"
 
 
-def gap_fields(gap: Gap) -> dict[str, object]:
-    """A gap's `data`; its cursors are `<attempt>.<seq>`, as `?after=` takes them."""
+def gap_fields(gap: Gap) -> GapFields:
     requested, as_of = gap.requested, gap.as_of
     return {
         "reason": gap.reason,

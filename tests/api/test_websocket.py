@@ -3,6 +3,7 @@
 import signal
 import socket
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -291,3 +292,27 @@ def test_a_socket_is_the_first_request_of_a_mounted_app(tmp_path: Any) -> None:
         connect(f"ws://127.0.0.1:{running.client.port}/agents/ws/me") as connection,
     ):
         assert text_of(Talk(connection).ask(type="chat", message="say hello"))
+
+
+def test_a_chat_that_is_sent_again_with_its_key_is_the_same_run_from_its_start(served: Served) -> None:
+    asked = chat(f"tokens=3 {uuid4().hex}", idempotency_key=uuid4().hex)
+    with talking(served) as talk:
+        first = talk.ask(**asked)
+    with talking(served, "another") as talk:
+        (conflict,) = talk.ask(**asked)
+    with talking(served) as talk:
+        again = talk.ask(**asked)
+        (refused,) = talk.ask(**chat("tokens=1", idempotency_key="no key\n"))
+    assert again == first
+    assert MODEL_CALLS.count(asked["message"]) == 1
+    assert [each["error"] for each in (conflict, refused)] == ["idempotency_conflict", "bad_idempotency_key"]
+
+
+def test_a_cancel_that_comes_while_a_pause_is_told_is_told_too() -> None:
+    with serving(chains=("tests.graphs.approving:mailer",)) as served:
+        for _ in range(20):
+            with talking(served) as talk:
+                (run, *_) = talk.ask(type="chat", chain="mailer", message="go")
+                talk.say(type="resume", run_id=run["run_id"], after=run["id"])
+                talk.say(type="cancel")
+                assert talk.hear_until("cancelled", "error")[-1]["reason"] == "user"

@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.needs("make")
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["run", "dev", "test", "lint", "types", "format", "bench", "lock", "clean"]
+TARGETS = ["run", "dev", "test", "lint", "types", "format", "bench", "lock", "schema", "clean"]
 SERVICE = "import sys; print('serving', *sys.argv[1:])"
 
 Make = Callable[..., subprocess.CompletedProcess[str]]
