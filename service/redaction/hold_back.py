@@ -66,7 +66,7 @@ class HoldBack:
         """What is decided of the text; it `ends` here, or may go on."""
         shown: list[str] = []
         try:
-            at = self._decide_held(ends, shown)
+            at = self._decide_held(ends, shown) if self._open is not None or self._swallowing else self._at
             if at is None:  # and with it all that comes after
                 return ""
             at = self._decide_rest(at, ends, shown)
@@ -79,20 +79,21 @@ class HoldBack:
         return "".join(shown)
 
     def _decide_held(self, ends: bool, shown: list[str]) -> int | None:
-        """Where to go on after what was held; None where more text is needed, as it was."""
-        if self._open is None:
-            return self._swallowed(self._at, ends)
-        decided = self._decided(self._at, self._open, None, ends, shown)
-        return None if decided is None else self._swallowed(decided, ends)
+        """Where to go on after what was held, or is swallowed; None where more text is needed, as it was."""
+        at: int | None = self._at
+        if self._open is not None:
+            at = self._decided(self._at, self._open, None, ends, shown)
+        return None if at is None else self._swallowed(at, ends)
 
     def _decide_rest(self, at: int, ends: bool, shown: list[str]) -> int:
         """Where the text begins that is to be held."""
-        text, end = self._text, len(self._text)
-        places = _Places(self._rules, text, ends)
+        text, rules, end = self._text, self._rules, len(self._text)
+        places = _Places(rules, text, ends) if rules.anywhere else None
         while self._swallowing is None and at < end:
-            start, first, begun = places.next(at)
-            shown.append(text[at:start])
-            at = start
+            start, first, begun = places.next(at) if places else rules.next_beginning(text, at)
+            if start > at:
+                shown.append(text[at:start])
+                at = start
             if at == end or (decided := self._decided(at, first, begun, ends, shown)) is None:
                 break
             at = self._swallowed(decided, ends)

@@ -164,7 +164,7 @@ class Counted:
 
 
 @pytest.mark.parametrize("unit", [*HOSTILE.values(), "4", "eyJ", "dead:beef:", "a@a@", "(55) ", "-", "://a:"])
-@pytest.mark.parametrize("size", [4, 10_000])
+@pytest.mark.parametrize("size", [4, 5_000])
 def test_hostile_text_is_looked_at_in_proportion_to_its_length(unit: str, size: int) -> None:
     assert set(RULES) == {"secrets", "email", "card", "iban", "phone", "ssn", "ip"}
 
@@ -186,5 +186,5 @@ def test_hostile_text_is_looked_at_in_proportion_to_its_length(unit: str, size: 
         shown_by([text[at : at + size] for at in range(0, count, size)], rules)
         return sum(each.characters for each in counted)
 
-    few, many = looked_at(10_000), looked_at(40_000)
+    few, many = looked_at(5_000), looked_at(20_000)
     assert many <= 4.2 * few + BOUND * BOUND
