@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from statistics import median
 from urllib.request import urlopen
@@ -13,6 +13,7 @@ from .sizes import Sizes
 from .systems import OURS, System, serving
 from .table import figure, markdown
 
+ROUNDS = 3  # for each of the sizes' runs: a difference of two figures needs more of them
 SCRAPE_SECONDS = 1.0
 UNSEEN = replace(OURS, env=OURS.env | {"LOG_LEVEL": "warning", "OTEL_SDK_DISABLED": "true"})
 METRICS = replace(OURS, env=OURS.env | {"LOG_LEVEL": "warning"})
@@ -36,15 +37,20 @@ class Cost:
 
 
 def observing(sizes: Sizes, cores: Cores) -> str:
-    """A B C A B C …, each on a fresh process; /metrics is read every second, and every run is traced."""
-    with running(("benchmarks.collector", "{port}"), core=cores.others, env={}) as collector:
+    """A B C A B C …, each a process that lives on, since two processes of a kind differ by more than what
+    is measured; /metrics is read every second, and every run is traced."""
+    with ExitStack() as stack:
+        collector = stack.enter_context(
+            running(("benchmarks.collector", "{port}"), core=cores.others, env={})
+        )
         host, port = collector.address
         sent = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{host}:{port}"}
         seen = replace(OURS, env=OURS.env | LOGGED | sent)
         systems = {"none of it": UNSEEN, "metrics": METRICS, "logs, metrics, traces": seen}
+        servers = {name: stack.enter_context(_warm(system, sizes, cores)) for name, system in systems.items()}
         rounds = [
-            {name: _measure(system, sizes, cores) for name, system in systems.items()}
-            for _ in range(sizes.runs)
+            {name: _measure(system, sizes, servers[name]) for name, system in systems.items()}
+            for _ in range(ROUNDS * sizes.runs)
         ]
     rows = [_row(name, [costs[name] for costs in rounds]) for name in systems]
     rows += [
@@ -52,7 +58,7 @@ def observing(sizes: Sizes, cores: Cores) -> str:
         for name in list(systems)[1:]
     ]
     columns = [f"CPU µs/token, {load.name}" for load in (sizes.unpaced, sizes.paced)]
-    title = f"What it costs to be seen, medians of {sizes.runs}"
+    title = f"What it costs to be seen, medians of {len(rounds)}"
     return markdown(title, ["", *columns, "CPU ms/run of one token"], rows)
 
 
@@ -65,15 +71,21 @@ def _row(name: str, costs: list[Cost]) -> list[str]:
     ]
 
 
-def _measure(system: System, sizes: Sizes, cores: Cores) -> Cost:
+@contextmanager
+def _warm(system: System, sizes: Sizes, cores: Cores) -> Iterator[Process]:
     with serving(system, cores) as server:
         put(sizes.warm_up, system, server)
+        put(sizes.together, system, server)
         with _scraped(server) if system is not UNSEEN else nullcontext():
-            return Cost(
-                put(sizes.together, system, server).ms_per_run,
-                put(sizes.unpaced, system, server).us_per_token,
-                put(sizes.paced, system, server).us_per_token,
-            )
+            yield server
+
+
+def _measure(system: System, sizes: Sizes, server: Process) -> Cost:
+    return Cost(
+        put(sizes.together, system, server).ms_per_run,
+        put(sizes.unpaced, system, server).us_per_token,
+        put(sizes.paced, system, server).us_per_token,
+    )
 
 
 @contextmanager
