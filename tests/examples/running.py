@@ -51,6 +51,8 @@ def run(command: Command, url: str, *arguments: str, typed: str = "", **settings
 
 def interrupted(command: Command, url: str, *arguments: str, after: str) -> Ended:
     """The program, to which Ctrl-C is sent once it has said so much."""
+    # What a shell starts in the background ignores Ctrl-C, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [*command, *arguments],
         cwd=ROOT,
