@@ -60,7 +60,7 @@ def _fields(given: EventDict, whole: bool) -> EventDict:
     record.args = given["positional_args"]  # which structlog takes out of its copy: it would format it anew
     at = datetime.fromtimestamp(record.created, UTC)
     fields: EventDict = {
-        "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}Z",
+        "timestamp": f"{at.isoformat(timespec='microseconds').removesuffix('+00:00')}Z",
         "level": record.levelname.lower(),
         "logger": record.name,
         "event": told_text(record, whole=whole).strip(),

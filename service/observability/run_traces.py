@@ -11,7 +11,16 @@ from contextlib import contextmanager
 from opentelemetry import context as otel
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace import Span as SDKSpan
-from opentelemetry.trace import Link, Span, Status, StatusCode, Tracer, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 
 from .call_spans import CallSpans, call_telemetry
 
@@ -39,9 +48,10 @@ class RunTrace:
         }
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
-        self._span = tracer.start_span(f"run {chain}", attributes=attributes)
-        self.follower = spans if self._span.is_recording() else None  # not of what the sampler leaves out
-        self._spans = spans
+        self._span: Span = tracer.start_span(f"run {chain}", attributes=attributes)
+        self.follower: CallSpans | None = (
+            spans if self._span.is_recording() else None
+        )  # not of what the sampler leaves out
         self._span_context = set_span_in_context(self._span)
         self._context = otel.set_value(_RUN, self, self._span_context)
 
@@ -81,13 +91,21 @@ class RunTrace:
             self._ended = True
             left, self._open = list(self._open.values()), {}
         self._forget(self.run_id)
-        self._spans.close()
+        if self.follower is not None:
+            self.follower.close()
         for span in reversed(left):
             _end(span, code or "unfinished")
         self._span.set_attribute("chainstream.outcome", outcome)
         if code is not None:
             self._span.set_attribute("chainstream.code", code)
         _end(self._span, code)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """A run is kept long after its end: of its trace, it needs no more than where that is."""
+        self.follower = None
+        self._span = NonRecordingSpan(self._span.get_span_context())
+        self._span_context = self._context = set_span_in_context(self._span)
 
     def opened(self, span: Span) -> None:
         """From any thread. What begins after the run's end is left to itself."""
