@@ -10,12 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from langgraph.errors import GraphBubbleUp
-from opentelemetry._logs import NoOpLoggerProvider
 from opentelemetry.instrumentation.genai.langchain.callback_handler import (
     OpenTelemetryLangChainCallbackHandler,
 )
-from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.trace import TracerProvider
 from opentelemetry.util.genai.handler import TelemetryHandler
 from opentelemetry.util.genai.types import Error
 
@@ -24,12 +21,6 @@ Serialized = dict[str, Any] | None
 
 # Of an outermost chain that says nothing of itself, the handler assumes that it is a workflow.
 NO_WORKFLOW = {"name": ""}
-
-
-def call_telemetry(provider: TracerProvider) -> TelemetryHandler:
-    """Spans alone: metrics are recorded where no run is traced too. Content is left out, unless
-    OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says otherwise."""
-    return TelemetryHandler(provider, NoOpMeterProvider(), NoOpLoggerProvider())
 
 
 class CallSpans(OpenTelemetryLangChainCallbackHandler):

@@ -1,12 +1,17 @@
 """The span of a request, by OpenTelemetry's conventions for HTTP servers, without the query."""
 
 from contextvars import Token
+from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AnyValue
 from starlette.datastructures import Headers
 from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from .lean_spans import LeanSpans
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
 LONGEST_PATH = 256  # characters
@@ -15,21 +20,22 @@ LONGEST_PATH = 256  # characters
 class RequestSpans:
     """Begins them, each in the trace that the request's `traceparent` names, or a new one."""
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, spans: "LeanSpans") -> None:
+        self._spans = spans
         self._propagator = TraceContextTextMapPropagator()
 
     def begin(self, scope: Scope) -> "RequestSpan":
         method = method_of(scope)
-        attributes: dict[str, str] = {
+        attributes: dict[str, AnyValue] = {
             "http.request.method": method,
             "url.scheme": scope.get("scheme", "http"),
             "url.path": scope["path"][:LONGEST_PATH],
         }
         if scope["type"] == "websocket":
             attributes["network.protocol.name"] = "websocket"
-        parent = self._propagator.extract(Headers(scope=scope))
-        span = self._tracer.start_span(method, parent, kind=SpanKind.SERVER, attributes=attributes)
+        is_traced = any(name == b"traceparent" for name, _ in scope["headers"])
+        parent = self._propagator.extract(Headers(scope=scope)) if is_traced else otel.Context()
+        span = self._spans.begin(method, attributes, SpanKind.SERVER, parent)
         return RequestSpan(span, method, set_span_in_context(span, parent))
 
 

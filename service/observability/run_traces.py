@@ -12,17 +12,18 @@ from opentelemetry import context as otel
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.trace import (
-    Link,
     NonRecordingSpan,
     Span,
     Status,
     StatusCode,
-    Tracer,
     get_current_span,
     set_span_in_context,
 )
+from opentelemetry.util.types import AnyValue
 
-from .call_spans import CallSpans, call_telemetry
+from .call_spans import CallSpans
+from .inference_spans import Telemetry
+from .lean_spans import LeanSpans
 
 Forget = Callable[[str], None]
 
@@ -33,24 +34,30 @@ class RunTrace:
     """One run's, from its start to `end`."""
 
     def __init__(
-        self, tracer: Tracer, spans: CallSpans, run_id: str, chain: str, thread_id: str | None, forget: Forget
+        self,
+        spans: LeanSpans,
+        calls: CallSpans,
+        run_id: str,
+        chain: str,
+        thread_id: str | None,
+        forget: Forget,
     ) -> None:
-        self._tracer = tracer
+        self._spans = spans
         self._forget = forget
         self._lock = threading.Lock()
         self._open: dict[int, Span] = {}
         self._ended = False
         self.run_id = run_id
-        attributes = {
+        attributes: dict[str, AnyValue] = {
             "chainstream.run_id": run_id,
             "gen_ai.operation.name": "invoke_workflow",
             "gen_ai.workflow.name": chain,
         }
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
-        self._span: Span = tracer.start_span(f"run {chain}", attributes=attributes)
+        self._span = spans.begin(f"run {chain}", attributes)
         self.follower: CallSpans | None = (
-            spans if self._span.is_recording() else None
+            calls if self._span.is_recording() else None
         )  # not of what the sampler leaves out
         self._span_context = set_span_in_context(self._span)
         self._context = otel.set_value(_RUN, self, self._span_context)
@@ -70,14 +77,13 @@ class RunTrace:
         with the reader's own request, which may be of another."""
         request = get_current_span()
         request.add_link(self._span.get_span_context())
-        attributes: dict[str, str | int] = {
+        attributes: dict[str, AnyValue] = {
             "chainstream.run_id": self.run_id,
             "chainstream.format": format_name,
             "chainstream.after": after,
         }
-        span = self._tracer.start_span(
-            "resume", self._span_context, attributes=attributes, links=[Link(request.get_span_context())]
-        )
+        span = self._spans.begin("resume", attributes, context=self._span_context)
+        span.add_link(request.get_span_context())
         try:
             yield
         finally:
@@ -130,16 +136,16 @@ def _end(span: Span, code: str | None) -> None:
 class RunTraces:
     """Begins them, and ends those that go on in another process when this one ends."""
 
-    def __init__(self, provider: TracerProvider) -> None:
+    def __init__(self, provider: TracerProvider, spans: LeanSpans) -> None:
         provider.add_span_processor(_OpenSpans())
-        self._tracer = provider.get_tracer("chainstream")
-        self._telemetry = call_telemetry(provider)
+        self._spans = spans
+        self._telemetry = Telemetry(provider, spans)
         self._traces: dict[str, RunTrace] = {}
 
     def begin(self, run_id: str, chain: str, thread_id: str | None) -> RunTrace:
         """In the context of what starts the run."""
-        spans = CallSpans(self._telemetry, thread_id)
-        trace = RunTrace(self._tracer, spans, run_id, chain, thread_id, self._forget)
+        calls = CallSpans(self._telemetry, thread_id)
+        trace = RunTrace(self._spans, calls, run_id, chain, thread_id, self._forget)
         self._traces[run_id] = trace
         return trace
 
@@ -159,8 +165,8 @@ class _OpenSpans(SpanProcessor):
 
     def on_start(self, span: SDKSpan, parent_context: otel.Context | None = None) -> None:
         trace = otel.get_value(_RUN, parent_context)
-        if isinstance(trace, RunTrace) and span.context is not None:
-            self._runs[span.context.span_id] = trace
+        if isinstance(trace, RunTrace):
+            self._runs[span.get_span_context().span_id] = trace
             trace.opened(span)
 
     def on_end(self, span: ReadableSpan) -> None:

@@ -58,16 +58,21 @@ class Tracing:
             yield
             return
         # Here: they take a second to import, and most services have no traces.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace import SynchronousMultiSpanProcessor, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        from .lean_spans import LeanSpans
+        from .otlp_spans import SpanExporter
         from .run_traces import RunTraces
 
-        provider = TracerProvider(resource=service_resource(), shutdown_on_exit=False)
-        self.requests = RequestSpans(provider.get_tracer("chainstream"))
-        self.runs = RunTraces(provider)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        processor = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call] # as the SDK leaves it
+        provider = TracerProvider(
+            resource=service_resource(), shutdown_on_exit=False, active_span_processor=processor
+        )
+        spans = LeanSpans(provider, processor)
+        self.requests = RequestSpans(spans)
+        self.runs = RunTraces(provider, spans)
+        provider.add_span_processor(BatchSpanProcessor(SpanExporter()))
         try:
             yield
         finally:

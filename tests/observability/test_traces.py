@@ -96,6 +96,8 @@ def test_an_agent_s_run_is_one_trace_from_the_request_to_the_tool(
         assert model.attributes["gen_ai.request.model"] == model.attributes["gen_ai.response.model"] == "demo"
         assert model.attributes["gen_ai.usage.input_tokens"] > 0
         assert model.attributes["gen_ai.usage.output_tokens"] > 0
+        assert model.attributes["gen_ai.request.stream"] is True
+        assert model.attributes["gen_ai.response.time_to_first_chunk"] > 0
         assert model.attributes["gen_ai.conversation.id"] == "t-1"
     assert collector.resource["service.name"] == "chainstream"
     told = collector.file.read_text()
@@ -244,7 +246,7 @@ def test_a_run_that_waited_for_a_person_goes_on_in_its_trace(
 
 @pytest.mark.parametrize("chain", ["numbered", "extract"])
 def test_a_run_is_the_span_of_its_chain_unless_that_is_an_agent(
-    collector: Collector, traced: Served, chain: str
+    collector: Collector, traced: Served, chain: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = orjson.dumps({"chain": chain, "input": "hi"})
     run_id = orjson.loads(traced.post("/runs", body).body)["run_id"]
@@ -253,6 +255,7 @@ def test_a_run_is_the_span_of_its_chain_unless_that_is_an_agent(
     assert run.attributes["gen_ai.operation.name"] == "invoke_workflow"
     assert not [span for span in spans if span.name.startswith("invoke_")]
     assert run.span_id in {span.parent_id for span in spans}
+    assert "Error in" not in caplog.text
 
 
 def test_what_a_client_configures_names_no_span_and_no_conversation(
