@@ -27,7 +27,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u
 
 def json_lines(*, whole: bool) -> logging.Formatter:
     """`whole`: with messages and tracebacks of errors, and others' words as they are."""
-    return _formatter(whole, _as_json)
+    return _Lines(whole, structlog.processors.JSONRenderer(_json))
 
 
 def console_lines(*, whole: bool, colors: bool) -> logging.Formatter:
@@ -40,24 +40,24 @@ def console_lines(*, whole: bool, colors: bool) -> logging.Formatter:
         shown = {key: _on_one_line(value) for key, value in fields.items() if value is not None}
         if trace:  # the only thing that is told in several lines
             shown["exception"] = "\n".join(map(_on_one_line, trace))
-        return str(renderer(logger, name, shown))
+        return renderer(logger, name, shown)
 
-    return _formatter(whole, render)
-
-
-def _formatter(whole: bool, render: Callable[[Any, str, EventDict], str]) -> logging.Formatter:
-    def fields_of(_logger: Any, _name: str, given: EventDict) -> EventDict:
-        return _fields(given, whole)
-
-    # The text is ours to make, so what structlog would make of it first is not asked for.
-    return structlog.stdlib.ProcessorFormatter(
-        processors=[fields_of, render], use_get_message=False, pass_foreign_args=True
-    )
+    return _Lines(whole, render)
 
 
-def _fields(given: EventDict, whole: bool) -> EventDict:
-    record: logging.LogRecord = given["_record"]
-    record.args = given["positional_args"]  # which structlog takes out of its copy: it would format it anew
+class _Lines(logging.Formatter):
+    """By a renderer of structlog's. Its own formatter copies each record, which costs as much again."""
+
+    def __init__(self, whole: bool, render: Callable[[Any, str, EventDict], str | bytes]) -> None:
+        super().__init__()
+        self._whole = whole
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        return str(self._render(None, record.name, _fields(record, self._whole)))
+
+
+def _fields(record: logging.LogRecord, whole: bool) -> EventDict:
     at = datetime.fromtimestamp(record.created, UTC)
     fields: EventDict = {
         "timestamp": f"{at.isoformat(timespec='microseconds').removesuffix('+00:00')}Z",
@@ -65,7 +65,6 @@ def _fields(given: EventDict, whole: bool) -> EventDict:
         "logger": record.name,
         "event": told_text(record, whole=whole).strip(),
     }
-    record.args = ()
     if fields["event"] == HIDDEN:
         fields["said_at"] = f"{record.module}:{record.funcName}:{record.lineno}"
     about = (
@@ -75,7 +74,7 @@ def _fields(given: EventDict, whole: bool) -> EventDict:
     )
     fields.update((name, value) for name, value in about if value is not None)
     fields.update(told_extra(record, whole=whole))
-    if error := _error_in(given.get("exc_info")):
+    if error := _error_in(record.exc_info):
         fields["exceptions"] = told_causes(error)
         if whole:
             fields["traceback"] = "".join(traceback.format_exception(error))
@@ -91,7 +90,7 @@ def _cut(value: Any) -> Any:
     return value[:MAX_CHARS] if isinstance(value, str) else value
 
 
-def _as_json(_logger: Any, _name: str, fields: EventDict) -> str:
+def _json(fields: EventDict, **_: Any) -> str:
     try:
         return encode_json(fields).decode()
     except TypeError:  # half a surrogate pair, a number of over 64 bits, or a value that is no JSON

@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from select import PIPE_BUF
 from typing import Any
 
 import orjson
@@ -123,6 +124,24 @@ def until_listening(port: int, service: "subprocess.Popen[bytes]") -> None:
         with suppress(subprocess.TimeoutExpired):
             service.wait(0.05)
     raise AssertionError("it ended")
+
+
+def test_lines_that_wait_are_written_together_in_pieces_that_no_other_process_s_can_part() -> None:
+    """A read from a socket for datagrams is what was written at once; a full one holds the writer up."""
+    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with reading, writing:
+        writer = LineWriter(lambda lost: f"{lost} lost")
+        lines = [f"{number}{'x' * (number % 300)}" for number in range(2_000)]
+        for line in (*lines, "y" * PIPE_BUF * 2, "the last"):
+            writer.put(writing.fileno(), line)
+        pieces = [reading.recv(PIPE_BUF * 3)]
+        while not pieces[-1].endswith(b"the last\n"):
+            pieces.append(reading.recv(PIPE_BUF * 3))
+        writer.close()
+    *whole, long, last = b"".join(pieces).decode().splitlines()
+    assert (whole, long, last) == (lines, "y" * PIPE_BUF * 2, "the last")
+    assert all(len(piece) <= PIPE_BUF for piece in pieces if b"y" not in piece)
+    assert len(pieces) < len(lines) / 5
 
 
 def test_over_the_bound_lines_are_lost_and_counted() -> None:
