@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
 from service.redaction.hold_back import HoldBack
 from service.redaction.rule import RuleSet
 from service.redaction.rules import RULES, rules_named
 
-from .outcome import put
+from .differences import differences
 from .processes import Cores
 from .search import text_of_words
 from .sizes import Sizes
-from .systems import OURS, System, serving
+from .systems import OURS
 from .table import figure, markdown
 
 FILTERED = replace(OURS, env=OURS.env | {"REDACT": "secrets"})
@@ -44,39 +44,10 @@ HOSTILE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU µs per token of the service's processes, with all of a run's beginning and end in it."""
-
-    unpaced: float
-    paced: float
-
-
 def filtering(sizes: Sizes, cores: Cores) -> str:
-    """The services take turns, A B A B …, each on a fresh process."""
-    return "\n".join([_served(sizes, cores), _alone(sizes), _hostile(sizes)])
-
-
-def _served(sizes: Sizes, cores: Cores) -> str:
-    pairs = [(_measure(OURS, sizes, cores), _measure(FILTERED, sizes, cores)) for _ in range(sizes.runs)]
-    rows = [
-        [name, *(figure(median(getattr(cost, load) for cost in costs)) for load in Cost.__slots__)]
-        for name, costs in zip(("no filter", "`REDACT=secrets`"), zip(*pairs, strict=True), strict=True)
-    ]
-    more = [
-        figure(median(getattr(filtered, load) - getattr(plain, load) for plain, filtered in pairs))
-        for load in Cost.__slots__
-    ]
-    header = ["", *(f"CPU µs/token, {load.name}" for load in (sizes.unpaced, sizes.paced))]
-    return markdown(f"What filters cost, medians of {sizes.runs}", header, [*rows, ["more", *more]])
-
-
-def _measure(system: System, sizes: Sizes, cores: Cores) -> Cost:
-    with serving(system, cores) as server:
-        put(sizes.warm_up, system, server)
-        return Cost(
-            put(sizes.unpaced, system, server).us_per_token, put(sizes.paced, system, server).us_per_token
-        )
+    systems = {"no filter": OURS, "`REDACT=secrets`": FILTERED}
+    served = differences("What filters cost", systems, sizes, cores)
+    return "\n".join([served, _alone(sizes), _hostile(sizes)])
 
 
 def _alone(sizes: Sizes) -> str:
