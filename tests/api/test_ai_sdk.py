@@ -13,6 +13,7 @@ from tests.api.event_streams import frames_of
 from tests.api.test_bad_input import problem_of
 from tests.clients.chains import CHAINS
 from tests.graphs.approving import SENT
+from tests.observability.exposed import Exposed, wait_for
 from tests.served_chains import GATES, SERVED
 from tests.serving import Answer, Served, serving
 
@@ -54,6 +55,10 @@ def messages_of(served: Served, chain: str, chat: str, query: str = "") -> list[
     assert chat_["id"] == chat
     messages: list[Any] = chat_["messages"]
     return messages
+
+
+def readers(now: Exposed) -> float:
+    return now.sum("chainstream_streams_open", format="ai-sdk")
 
 
 def runs_of(served: Served, chat: str) -> list[Any]:
@@ -254,8 +259,10 @@ def test_while_a_run_goes_on_its_answer_is_told_by_its_stream_alone(
         cut_after=500,
     )
     assert [message["id"] for message in messages_of(service, "numbered", chat)] == ["u1"]
+    wait_for(service, lambda now: readers(now) == 0)
     with ThreadPoolExecutor(1) as pool:
         resumed = pool.submit(service.get, f"/ai-sdk/numbered/{chat}/stream")
+        wait_for(service, lambda now: readers(now) == 1)
         GATES[gate].open()
         assert resumed.result().body.startswith(cut.body)
     assert text_of(resumed.result()) == "run:1; run:2; run:3; run:4; "
