@@ -86,7 +86,8 @@ class Dispatch:
 
     def _keep(self, run: Run, call: Call) -> None:
         if call.chain.can_outlive:
-            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints)
+            traceparent = run.trace.traceparent
+            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints, traceparent)
 
     async def _release(self, run: Run, call: Call) -> None:
         await call.release(run.run_id)

@@ -222,7 +222,9 @@ async def _recovered(database: Database, registry: Registry) -> list[Comeback]:
 
 
 def _trace_of(tracing: Tracing, run: Run) -> RunTrace:
-    return tracing.runs.begin(run.run_id, run.chain, run.thread_id) if tracing.runs else UNTRACED
+    if tracing.runs is None:
+        return UNTRACED
+    return tracing.runs.begin(run.run_id, run.chain, run.thread_id, run.traceparent)
 
 
 def _readiness(

@@ -89,6 +89,7 @@ class Run:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     refused: BaseException | None = None
     idempotency_key: str | None = None
+    traceparent: str | None = None  # of the span that it had in the process before, where it goes on here
     trace: RunTrace = UNTRACED
 
     @property

@@ -7,10 +7,14 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 
 class RunTrace(Protocol):
-    """One run's. `follower` hears what the bridge hears of the chain."""
+    """One run's. `follower` hears what the bridge hears of the chain; `traceparent` is of the run's span, by
+    https://www.w3.org/TR/trace-context."""
 
     @property
     def follower(self) -> BaseCallbackHandler | None: ...
+
+    @property
+    def traceparent(self) -> str | None: ...
 
     def entered(self) -> AbstractContextManager[None]:
         """What is done in here is done by the run."""
@@ -27,6 +31,7 @@ class RunTrace(Protocol):
 
 class Untraced:
     follower: BaseCallbackHandler | None = None
+    traceparent: str | None = None
 
     def entered(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 
 from ..checkpoints import Saver
 from ..database import Database
@@ -36,12 +37,12 @@ class WaitingRuns:
         self._kept: set[str] = set()  # those of which all is
         self._warned: set[str] = set()  # chains
 
-    def keep(self, run_id: str, chain: str, memory: Saver | None) -> None:
+    def keep(self, run_id: str, chain: str, memory: Saver | None, traceparent: str | None) -> None:
         """Begin to save a run that has just paused. `memory` has the state of its graph, unless that keeps it
-        itself."""
+        itself; `traceparent` says where its trace is."""
         if self._database.lasts:
             self._begun.add(run_id)
-            self._saving[run_id] = asyncio.create_task(self._keep(run_id, chain, memory))
+            self._saving[run_id] = asyncio.create_task(self._keep(run_id, chain, memory, traceparent))
 
     def take_over(self, run_id: str) -> None:
         """What another process saved of this run is ours."""
@@ -92,12 +93,12 @@ class WaitingRuns:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _keep(self, run_id: str, chain: str, memory: Saver | None) -> None:
+    async def _keep(self, run_id: str, chain: str, memory: Saver | None, traceparent: str | None) -> None:
         delay = FIRST_DELAY
         while True:
             try:
                 async with asyncio.timeout(WRITE_SECONDS):
-                    await self._save(run_id, memory)
+                    await self._save(run_id, memory, traceparent)
                 self._kept.add(run_id)
                 return
             except UNREACHABLE:  # which the recorder tells
@@ -107,12 +108,13 @@ class WaitingRuns:
                 self._warn(chain, error)
                 return
 
-    async def _save(self, run_id: str, memory: Saver | None) -> None:
-        await self._database.write(lambda connection: waiting_rows.put(connection, run_id, whole=False))
+    async def _save(self, run_id: str, memory: Saver | None, traceparent: str | None) -> None:
+        put = partial(waiting_rows.put, run_id=run_id, traceparent=traceparent)
+        await self._database.write(partial(put, whole=False))
         if memory is not None:
             await self._checkpoints.save(memory, run_id)
         await self._settle()  # its events, and that it waits
-        await self._database.write(lambda connection: waiting_rows.put(connection, run_id, whole=True))
+        await self._database.write(partial(put, whole=True))
 
     def _warn(self, chain: str, error: Exception) -> None:
         if chain not in self._warned:

@@ -20,20 +20,21 @@ class DecisionRow(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class WaitingRun:
-    """A run that can be taken over: its row, its request, and decisions by interrupt, as JSON."""
+    """A run that can be taken over: its row, its request, where its trace is, and decisions by interrupt, as
+    JSON."""
 
     run: StoredRun
     request: str
+    traceparent: str | None
     decisions: Mapping[str, str]
 
 
-def put(connection: Connection, run_id: str, *, whole: bool) -> None:
+def put(connection: Connection, run_id: str, *, traceparent: str | None, whole: bool) -> None:
     """Something is saved of a run, or all that it needs to go on."""
-    found = connection.execute(
-        update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id).values(whole=whole)
-    )
+    known = {"traceparent": traceparent, "whole": whole}
+    found = connection.execute(update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id).values(**known))
     if not found.rowcount:
-        connection.execute(insert(WAITING_RUNS).values(run_id=run_id, whole=whole))
+        connection.execute(insert(WAITING_RUNS).values(run_id=run_id, **known))
 
 
 def decide(connection: Connection, decision: DecisionRow) -> None:
@@ -58,14 +59,16 @@ def forget(connection: Connection, run_id: str) -> None:
 
 def find(connection: Connection) -> list[WaitingRun]:
     """All that wait and of which all is saved, the oldest first."""
-    whole = select(WAITING_RUNS.c.run_id).where(WAITING_RUNS.c.whole)
     query = (
-        select(RUNS.c.request, *RUN_COLUMNS)
-        .where(RUNS.c.status == "waiting", RUNS.c.run_id.in_(whole))
+        select(RUNS.c.request, WAITING_RUNS.c.traceparent, *RUN_COLUMNS)
+        .join(WAITING_RUNS, WAITING_RUNS.c.run_id == RUNS.c.run_id)
+        .where(RUNS.c.status == "waiting", WAITING_RUNS.c.whole)
         .order_by(RUNS.c.run_id)
     )
-    found = [(request, StoredRun(*columns)) for request, *columns in connection.execute(query)]
-    return [WaitingRun(run, request, _decisions(connection, run.run_id)) for request, run in found]
+    return [
+        WaitingRun(run := StoredRun(*columns), request, traceparent, _decisions(connection, run.run_id))
+        for request, traceparent, *columns in connection.execute(query).all()
+    ]
 
 
 def _decisions(connection: Connection, run_id: str) -> dict[str, str]:

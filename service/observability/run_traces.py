@@ -19,6 +19,7 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AnyValue
 
 from .call_spans import CallSpans
@@ -26,6 +27,8 @@ from .inference_spans import Telemetry
 from .lean_spans import LeanSpans
 
 Forget = Callable[[str], None]
+
+PROPAGATOR = TraceContextTextMapPropagator()
 
 _RUN = otel.create_key("chainstream.run")
 
@@ -40,6 +43,7 @@ class RunTrace:
         run_id: str,
         chain: str,
         thread_id: str | None,
+        around: otel.Context | None,
         forget: Forget,
     ) -> None:
         self._spans = spans
@@ -55,12 +59,18 @@ class RunTrace:
         }
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
-        self._span = spans.begin(f"run {chain}", attributes)
+        self._span = spans.begin(f"run {chain}", attributes, context=around)
         self.follower: CallSpans | None = (
             calls if self._span.is_recording() else None
         )  # not of what the sampler leaves out
         self._span_context = set_span_in_context(self._span)
         self._context = otel.set_value(_RUN, self, self._span_context)
+
+    @property
+    def traceparent(self) -> str:
+        carrier: dict[str, str] = {}
+        PROPAGATOR.inject(carrier, self._span_context)
+        return carrier["traceparent"]
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -142,10 +152,13 @@ class RunTraces:
         self._telemetry = Telemetry(provider, spans)
         self._traces: dict[str, RunTrace] = {}
 
-    def begin(self, run_id: str, chain: str, thread_id: str | None) -> RunTrace:
-        """In the context of what starts the run."""
+    def begin(
+        self, run_id: str, chain: str, thread_id: str | None, traceparent: str | None = None
+    ) -> RunTrace:
+        """In the context of what starts the run, or below the span that it had in the process before."""
         calls = CallSpans(self._telemetry, thread_id)
-        trace = RunTrace(self._spans, calls, run_id, chain, thread_id, self._forget)
+        around = PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
+        trace = RunTrace(self._spans, calls, run_id, chain, thread_id, around, self._forget)
         self._traces[run_id] = trace
         return trace
 

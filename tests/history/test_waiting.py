@@ -50,7 +50,7 @@ async def test_a_run_is_kept_only_once_its_events_are_written(
         await written.wait()
 
     async with open_waiting_runs(database, settle) as runs:
-        runs.keep("a" * 26, "chain", None)
+        runs.keep("a" * 26, "chain", None, None)
         assert await runs.kept(["a" * 26, "b" * 26]) == set()
         written.set()
         monkeypatch.setattr(waiting, "SETTLE_SECONDS", 20)

@@ -1,5 +1,6 @@
 """Traces, as a collector gets them: what hangs under what, what is told, and what is not."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -242,6 +243,29 @@ def test_a_run_that_waited_for_a_person_goes_on_in_its_trace(
     tools = [span for span in spans if span.name == f"execute_tool {tool}"]
     assert {(span.trace_id, span.parent_id) for span in tools} == {(run.trace_id, run.span_id)}
     assert {span.status for span in spans} == {0}
+
+
+def test_a_run_that_waited_while_its_process_was_restarted_goes_on_in_its_trace(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, migrated_file: Path, tmp_path: Path
+) -> None:
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    file = shutil.copy(migrated_file, tmp_path / "chainstream.db")
+    with serving(chains=["tests.graphs.approving:mailer"], database_url=f"sqlite:///{file}") as served:
+        first = started(served, "mailer", "go")
+        run_id = first.headers["x-run-id"]
+        (asked,) = [data for name, data in events_in(first) if name == "approval"]
+    with serving(chains=["tests.graphs.approving:mailer"], database_url=f"sqlite:///{file}") as served:
+        decide(served, run_id, asked["interrupt_id"], [{"type": "approve"}])
+        spans = collector.wait_for(
+            lambda spans: [span.name for span in spans].count("run mailer") == 2  # told at their ends
+        )
+    before, after = [span for span in spans if span.name == "run mailer"]
+    assert (before.trace_id, before.span_id) == (after.trace_id, after.parent_id)
+    outcomes = [span.attributes["chainstream.outcome"] for span in (before, after)]
+    assert outcomes == ["waiting", "succeeded"]
+    tool = one(spans, "execute_tool send_email")
+    assert tool.trace_id == before.trace_id and tool.attributes["chainstream.run_id"] == run_id
 
 
 @pytest.mark.parametrize("chain", ["numbered", "extract"])
