@@ -67,6 +67,7 @@ def both(parent: SpanContext | None, tell: Tell) -> tuple[list[dict[str, Any]], 
         tracer.start_span("a", within(parent), SpanKind.CLIENT, begun),
         made.spans.begin("a", {**begun}, SpanKind.CLIENT, within(parent)),
     ]
+    assert spans[0].is_recording() is spans[1].is_recording()
     for span in spans:
         tell(span)
         span.end()

@@ -129,6 +129,7 @@ def until_listening(port: int, service: "subprocess.Popen[bytes]") -> None:
 def test_lines_that_wait_are_written_together_in_pieces_that_no_other_process_s_can_part() -> None:
     """A read from a socket for datagrams is what was written at once; a full one holds the writer up."""
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    reading.settimeout(TIMEOUT)
     with reading, writing:
         writer = LineWriter(lambda lost: f"{lost} lost")
         lines = [f"{number}{'x' * (number % 300)}" for number in range(2_000)]
