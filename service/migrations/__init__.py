@@ -16,15 +16,8 @@ from ..database_checkpoints import are_set_up, set_up
 from ..database_url import told
 from ..errors import StartError
 
-REVISIONS = (
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-    "0005",
-    "0006",
-    "0007",
-)  # each a file in versions/, the newest last
+# Each a file in versions/, the newest last.
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 NEWEST = REVISIONS[-1]
 COMMAND = "chainstream migrate" if __package__.startswith("chainstream") else "python -m service migrate"
 

@@ -60,9 +60,8 @@ class RunTrace:
         if thread_id is not None:
             attributes["gen_ai.conversation.id"] = thread_id
         self._span = spans.begin(f"run {chain}", attributes, context=around)
-        self.follower: CallSpans | None = (
-            calls if self._span.is_recording() else None
-        )  # not of what the sampler leaves out
+        # What the sampler leaves out has no spans of calls either.
+        self.follower: CallSpans | None = calls if self._span.is_recording() else None
         self._span_context = set_span_in_context(self._span)
         self._context = otel.set_value(_RUN, self, self._span_context)
 
