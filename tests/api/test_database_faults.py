@@ -85,7 +85,8 @@ def test_streams_hold_no_connection_to_the_database(address: str, gate: str) -> 
             path = f"/stream?chain=numbered&format=events&query=tokens=3 hold=2 gate={gate}"
             stream.sendall(request_bytes("GET", path, b"", {}))
         begun = [until(stream, b"run:1") for stream in streams]
-        assert busy_connections(address) == 0
+        # What runs told is written now and then; a stream that held a connection would hold it all along.
+        assert any(busy_connections(address) == 0 for _ in range(TRIES))
         with ThreadPoolExecutor(20) as others:
             statuses = set(others.map(lambda _: served.get("/history?limit=5").status, range(100)))
         assert statuses == {200}
