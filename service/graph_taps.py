@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from langchain_core.runnables.config import var_child_runnable_config
 
-from .callbacks import AsyncIteratorCallbackHandler
+from .bridge import Bridge
 
 logger = logging.getLogger(__name__)
 
@@ -33,27 +33,27 @@ else:
 
 
 @contextmanager
-def tapped(handler: AsyncIteratorCallbackHandler) -> Iterator[dict[str, Any]]:
+def tapped(bridge: Bridge) -> Iterator[dict[str, Any]]:
     """What to add to a chain's `configurable`; chains are to be run within this context."""
     if not TAPPED:
         logger.warning("this version of LangGraph keeps get_stream_writer() chunks to itself")
         yield {}
         return
-    token = _tool_call_writer.set(_writer(handler, DELTA))
+    token = _tool_call_writer.set(_writer(bridge, DELTA))
     try:
         # No modes: the graph adds nothing to our stream, and so takes our writer.
         stream = StreamProtocol(lambda chunk: None, set())
         yield {
             CONFIG_KEY_STREAM: stream,
-            CONFIG_KEY_RUNTIME: Runtime(stream_writer=_writer(handler, WRITER)),
+            CONFIG_KEY_RUNTIME: Runtime(stream_writer=_writer(bridge, WRITER)),
         }
     finally:
         _tool_call_writer.reset(token)
 
 
-def _writer(handler: AsyncIteratorCallbackHandler, name: str) -> Callable[[Any], None]:
+def _writer(bridge: Bridge, name: str) -> Callable[[Any], None]:
     def write(chunk: Any) -> None:
         config = var_child_runnable_config.get() or {}
-        handler.tell_chunk(getattr(config.get("callbacks"), "parent_run_id", None), name, chunk)
+        bridge.tell_chunk(getattr(config.get("callbacks"), "parent_run_id", None), name, chunk)
 
     return write

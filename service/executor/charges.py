@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from ..callbacks import AsyncIteratorCallbackHandler
+from ..bridge import Bridge
 from ..events import BridgeEvent, MessageEnd
 from ..rates import Spent
 
@@ -19,15 +19,15 @@ class Meter(Protocol):
 
 
 class Charges:
-    """Calls `stop` once the run that `handler` tells of may spend no more, by its `meter`."""
+    """Calls `stop` once the run that `bridge` tells of may spend no more, by its `meter`."""
 
     def __init__(
         self,
-        handler: AsyncIteratorCallbackHandler,
+        bridge: Bridge,
         meter: Meter | None,
         stop: Callable[[Literal["budget"]], None],
     ) -> None:
-        self._handler = handler
+        self._bridge = bridge
         self._meter = meter
         self._stop = stop
         self._uncharged = 0
@@ -44,5 +44,5 @@ class Charges:
     def settle(self) -> None:
         """The meter is asked about all that was spent so far."""
         self._uncharged = 0
-        if self._meter is not None and not self._meter.take(self._handler.spent()):
+        if self._meter is not None and not self._meter.take(self._bridge.spent()):
             self._stop("budget")

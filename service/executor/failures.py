@@ -9,7 +9,7 @@ import asyncio
 from langchain_core.exceptions import OutputParserException
 from langgraph.errors import GraphRecursionError
 
-from ..callbacks import AsyncIteratorCallbackHandler, BridgeError
+from ..bridge import Bridge, BridgeError
 from ..errors import RunFailed
 from ..provider_failures import causes_of, provider_failure_of
 from ..values import clean_text
@@ -17,8 +17,8 @@ from ..values import clean_text
 OBSERVATION_MAX_CHARS = 1_000
 
 
-def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> RunFailed:
-    """The RunFailed that tells clients of `error`; the handler knows which errors tools and models raised."""
+def failure_of(error: BaseException, bridge: Bridge) -> RunFailed:
+    """The RunFailed that tells clients of `error`; the bridge knows which errors tools and models raised."""
     if isinstance(error, RunFailed):
         return error
     name = type(error).__name__
@@ -28,12 +28,12 @@ def failure_of(error: BaseException, handler: AsyncIteratorCallbackHandler) -> R
         message = "The graph took more steps than its recursion limit allows."
         return RunFailed("recursion_limit", message, fault="chain")
     causes = list(causes_of(error))
-    if handler.last_tool_error in causes:
+    if bridge.last_tool_error in causes:
         return RunFailed(
             "tool_failed", f"A tool raised {name}, and the chain did not handle it.", fault="tool"
         )
-    if handler.last_model_error is not None and handler.last_model_error in causes:
-        return provider_failure_of(handler.last_model_error)
+    if bridge.last_model_error is not None and bridge.last_model_error in causes:
+        return provider_failure_of(bridge.last_model_error)
     if isinstance(error, OutputParserException):
         return _invalid_output(error)
     if isinstance(error, asyncio.CancelledError):

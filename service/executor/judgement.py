@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from ..callbacks import AsyncIteratorCallbackHandler
+from ..bridge import Bridge
 from ..chunks import output_of
 from ..errors import RunFailed
 from ..events import Cancelled, CancelReason, Done, RunError, TerminalEvent
@@ -19,20 +19,20 @@ Verdict = RunFailed | CancelReason | Refusal
 
 
 class Judgement:
-    """Of the run that `handler` tells of and `writer` writes; `filtered` has a say in it too. `error` is what
+    """Of the run that `bridge` tells of and `writer` writes; `filtered` has a say in it too. `error` is what
     the chain raised, where that ended the run."""
 
     def __init__(
         self,
         run_id: str,
-        handler: AsyncIteratorCallbackHandler,
+        bridge: Bridge,
         writer: RunWriter,
         filtered: FilteredAside | None,
     ) -> None:
         self.verdict: Verdict | None = None
         self.error: BaseException | None = None
         self._run_id = run_id
-        self._handler = handler
+        self._bridge = bridge
         self._writer = writer
         self._filtered = filtered
         self._has_told = False
@@ -63,17 +63,17 @@ class Judgement:
             return self._done(self._writer.answer)
         if error is not None:
             self.error = error
-            return self.failed(failure_of(error, self._handler))
+            return self.failed(failure_of(error, self._bridge))
         return await self._put_out(output_of(output)[0])
 
     def failed(self, failure: RunFailed) -> RunError:
         return RunError(
-            t=self._handler.now,
+            t=self._bridge.now,
             code=failure.code,
             message=self._filtered.message(failure.message) if self._filtered else failure.message,
             fault=failure.fault,
             retryable=failure.retryable,
-            blocked=self._handler.blocked,
+            blocked=self._bridge.blocked,
         )
 
     async def _put_out(self, value: Any) -> TerminalEvent:
@@ -84,25 +84,25 @@ class Judgement:
         return self._done(value)
 
     def _cancelled(self, reason: CancelReason) -> Cancelled:
-        handler = self._handler
-        now = handler.now
+        bridge = self._bridge
+        now = bridge.now
         return Cancelled(
             t=now,
             reason=reason,
             output=self._writer.answer,
-            usage=handler.usage(),
+            usage=bridge.usage(),
             duration_ms=now,
-            blocked=handler.blocked,
+            blocked=bridge.blocked,
         )
 
     def _done(self, output: Any) -> Done:
-        handler, now = self._handler, self._handler.now
+        bridge, now = self._bridge, self._bridge.now
         return Done(
             t=now,
             output=output,
-            finish_reason="content_filter" if isinstance(self.verdict, Refusal) else handler.finish_reason,
-            usage=handler.usage(),
+            finish_reason="content_filter" if isinstance(self.verdict, Refusal) else bridge.finish_reason,
+            usage=bridge.usage(),
             ttft_ms=self._writer.first_token_at,
             duration_ms=now,
-            blocked=handler.blocked,
+            blocked=bridge.blocked,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
-from ..callbacks import AsyncIteratorCallbackHandler
+from ..bridge import Bridge
 from ..errors import RunFailed
 from .limits import Limits
 
@@ -18,7 +18,7 @@ def no_second_chance(_run_id: UUID, _failure: RunFailed) -> bool:
 
 
 class Watchdog:
-    """Calls `stop` where the run that `handler` tells of is overdue; it has `worked` for so many seconds.
+    """Calls `stop` where the run that `bridge` tells of is overdue; it has `worked` for so many seconds.
 
     `second_chance` ends a model call that is silent, by LangChain's run id, and returns whether another model
     takes its place; else the run ends.
@@ -26,13 +26,13 @@ class Watchdog:
 
     def __init__(
         self,
-        handler: AsyncIteratorCallbackHandler,
+        bridge: Bridge,
         limits: Limits,
         stop: Callable[[RunFailed | Literal["timeout"]], None],
         second_chance: SecondChance,
         worked: float,
     ) -> None:
-        self._handler = handler
+        self._bridge = bridge
         self._limits = limits
         self._first = limits.first_token_timeout or float("inf")
         self._silence = limits.silence_timeout or float("inf")
@@ -53,7 +53,7 @@ class Watchdog:
     def watch(self) -> None:
         """End the run if it is overdue; look again when it next could be, until told to `rest`."""
         now = time.monotonic()
-        due = self._handler.due(self._first, self._silence)
+        due = self._bridge.due(self._first, self._silence)
         if now >= self._deadline:
             self._stop("timeout")
             return
@@ -62,8 +62,8 @@ class Watchdog:
             if not self._second_chance(due.run_id, failure):
                 self._stop(failure)
                 return
-            self._handler.excuse(due.run_id)
-            due = self._handler.due(self._first, self._silence)
+            self._bridge.excuse(due.run_id)
+            due = self._bridge.due(self._first, self._silence)
         when = min(due.at if due else now + min(self._first, self._silence), self._deadline)
         if when < float("inf"):
             self._alarm = asyncio.get_running_loop().call_later(when - now, self.watch)

@@ -8,7 +8,8 @@ from typing import Any
 from anyio import fail_after
 from langchain_core.callbacks import BaseCallbackHandler
 
-from service.callbacks import AsyncIteratorCallbackHandler, BridgeError
+from service.bridge import BridgeError
+from service.callbacks import AsyncIteratorCallbackHandler
 from service.events import BridgeEvent
 from tests.bridge.built_chains import Builder
 from tests.bridge.case_features import features_of, may_outlive

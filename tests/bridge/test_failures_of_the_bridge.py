@@ -12,7 +12,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import tool
 
-from service.callbacks import AsyncIteratorCallbackHandler, BridgeError
+from service.bridge import BridgeError
+from service.callbacks import AsyncIteratorCallbackHandler
 from service.events import BridgeEvent, Token
 from service.transcript import Transcript
 from tests.bridge.models import agent_model, call, calls, chat, last
