@@ -58,10 +58,11 @@ class RequestSpan:
         if self._span.is_recording():  # it failed before its end
             self._span.end()
 
-    def end(self, route: str, status: int = 0) -> None:
+    def end(self, route: str | None, status: int = 0) -> None:
         """`status` is 0 where there was none: the client had left, or it is a WebSocket."""
-        self._span.update_name(f"{self._method} {route}")
-        self._span.set_attribute("http.route", route)
+        if route is not None:
+            self._span.update_name(f"{self._method} {route}")
+            self._span.set_attribute("http.route", route)
         if status:
             self._span.set_attribute("http.response.status_code", status)
         if status >= 500:
