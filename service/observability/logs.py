@@ -113,6 +113,8 @@ def _set_levels(level: str) -> None:
     others = {"debug": "info", "info": "warning"}.get(level, level)
     logging.getLogger().setLevel(others.upper())
     logging.getLogger(OURS).setLevel(level.upper())
+    if level != "debug":  # it warns of each X-Request-ID that cannot be taken: a client's matter alone
+        logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)
     for name in SERVERS:
         server = logging.getLogger(name)
         server.handlers.clear()

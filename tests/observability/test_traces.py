@@ -8,6 +8,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from opentelemetry import propagate
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from service.observability.tracing import traces_wanted
 from tests.graphs.whole import decide, events_in, started
@@ -300,6 +305,29 @@ def test_a_request_that_no_route_takes_and_one_of_a_probe(collector: Collector, 
     assert (span.name, span.attributes["http.response.status_code"]) == ("GET", 404)
     assert "http.route" not in span.attributes
     assert "canary" not in collector.file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("propagators", "goes_on"),
+    [
+        ([TraceContextTextMapPropagator(), W3CBaggagePropagator()], True),  # as it is without the variable
+        ([W3CBaggagePropagator()], False),
+        ([], False),
+    ],
+)
+def test_whose_trace_goes_on_is_opentelemetry_s_propagators_to_say(
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    propagators: list[TextMapPropagator],
+    goes_on: bool,
+) -> None:
+    monkeypatch.setattr(propagate, "_HTTP_TEXT_FORMAT", CompositePropagator(propagators))
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving() as served:
+        served.get("/chains", TRACEPARENT | {"baggage": "a=b"})
+        (span,) = collector.wait_for(bool)
+    assert (span.trace_id == TRACE) is goes_on
 
 
 def test_a_request_whose_client_left_has_its_route_and_its_status(
