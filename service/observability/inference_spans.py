@@ -23,6 +23,7 @@ from opentelemetry.util.genai.types import Error
 from opentelemetry.util.types import AnyValue
 
 from .lean_spans import LeanSpans
+from .provider_names import provider_name
 
 
 class Telemetry(TelemetryHandler):
@@ -46,6 +47,7 @@ class Telemetry(TelemetryHandler):
         conversation_id: str | None = None,
         **others: Any,
     ) -> InferenceInvocation:
+        provider = provider_name(provider)
         within = get_value(CLIENT_INFERENCE_CONTEXT_KEY, context)
         if self.should_capture_content() or isinstance(within, InferenceData):
             return super().inference(

@@ -30,14 +30,22 @@ class LineWriter:
         self._thread.start()
 
     def put(self, stream: int, line: str) -> None:
-        """Give a line to write to this file descriptor; waits for nothing."""
-        if self._lines.qsize() < MOST_LINES:
+        """Give a line to write to this file descriptor; waits for nothing.
+
+        Where there is no thread, it is written here: in a forked process, and once the writer was closed by
+        whoever configures Python's logging anew, which closes every handler there is.
+        """
+        if not self._thread.is_alive():
+            _write(stream, _encoded(line))
+        elif self._lines.qsize() < MOST_LINES:
             self._lines.put((stream, _encoded(line)))
         else:
             self._lost += 1
 
     def close(self) -> None:
         """Once all is written, or that has taken too long."""
+        if not self._thread.is_alive():  # in a forked process locks may be held by threads that it has not
+            return
         self._lines.put(None)
         self._closing.set()
         self._thread.join(PATIENCE)

@@ -5,6 +5,7 @@ and how that looks is the other app's to say.
 """
 
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -31,22 +32,22 @@ class Logs:
     def __init__(self, *, as_json: bool, level: str) -> None:
         self._as_json = as_json
         self._whole = level == "debug"
-        self._formatters = {stream: self._formatter(stream) for stream in (sys.stdout, sys.stderr)}
+        self._out, self._err = self._stream(sys.stdout), self._stream(sys.stderr)
         self._writer = LineWriter(self._line_of_lost)
         root = logging.getLogger()
         for handler in root.handlers[:]:
             root.removeHandler(handler)
             handler.close()
-        root.addHandler(_Lines(self._writer, self._formatters))
+        root.addHandler(_Lines(self._writer, self._out, self._err))
         _set_levels(level)
         _hear_all()
 
     def announce(self, text: str, level: int = logging.INFO) -> None:
         """A sentence for people, whatever the level of the log: plain, or a record like any other."""
-        stream = _stream_of(level)
+        stream = self._out if level < logging.WARNING else self._err
         if self._as_json:
-            text = self._formatters[stream].format(_record(text, level))
-        self._writer.put(stream.fileno(), text)
+            text = stream.lines.format(_record(text, level))
+        self._writer.put(stream.descriptor, text)
 
     @contextmanager
     def exits(self) -> Iterator[None]:
@@ -60,39 +61,48 @@ class Logs:
             logging.shutdown()
             sys.exit(1)
 
-    def _formatter(self, stream: TextIO) -> logging.Formatter:
+    def _stream(self, given: TextIO | None) -> "_Stream":
+        if given is None:  # the process was started without it, and its number may be of another file soon
+            given = open(os.devnull, "w")
         if self._as_json:
-            return json_lines(whole=self._whole)
-        return console_lines(whole=self._whole, colors=stream.isatty())
+            return _Stream(given, json_lines(whole=self._whole))
+        return _Stream(given, console_lines(whole=self._whole, colors=given.isatty()))
 
     def _line_of_lost(self, lost: int) -> str:
         text = f"{lost} lines of the log were lost: whoever reads it was too slow"
-        return self._formatters[sys.stderr].format(_record(text, logging.WARNING))
+        return self._err.lines.format(_record(text, logging.WARNING))
+
+
+class _Stream:
+    """A standard stream as it was at the start: chains and tools put others in its place while they work, to
+    catch what is printed."""
+
+    def __init__(self, given: TextIO, lines: logging.Formatter) -> None:
+        self._given = given  # which keeps it open
+        self.descriptor = given.fileno()
+        self.lines = lines
 
 
 class _Lines(logging.Handler):
     """Gives the line of each record to the writer, for the stream of its level."""
 
-    def __init__(self, writer: LineWriter, formatters: dict[TextIO, logging.Formatter]) -> None:
+    def __init__(self, writer: LineWriter, out: _Stream, err: _Stream) -> None:
         super().__init__()
         self._writer = writer
-        self._formatters = formatters
+        self._out = out
+        self._err = err
 
     def emit(self, record: logging.LogRecord) -> None:
-        stream = _stream_of(record.levelno)
+        stream = self._out if record.levelno < logging.WARNING else self._err
         try:
-            line = self._formatters[stream].format(record)
+            line = stream.lines.format(record)
         except Exception:  # in a value's own code; Python's handlers would print a traceback
-            line = self._formatters[stream].format(_record("a record could not be told", logging.ERROR))
-        self._writer.put(stream.fileno(), line)
+            line = stream.lines.format(_record("a record could not be told", logging.ERROR))
+        self._writer.put(stream.descriptor, line)
 
     def close(self) -> None:
         self._writer.close()
         super().close()
-
-
-def _stream_of(level: int) -> TextIO:
-    return sys.stderr if level >= logging.WARNING else sys.stdout
 
 
 def _record(text: str, level: int) -> logging.LogRecord:
@@ -103,6 +113,8 @@ def _set_levels(level: str) -> None:
     others = {"debug": "info", "info": "warning"}.get(level, level)
     logging.getLogger().setLevel(others.upper())
     logging.getLogger(OURS).setLevel(level.upper())
+    if level != "debug":  # it warns of each X-Request-ID that cannot be taken: a client's matter alone
+        logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)
     for name in SERVERS:
         server = logging.getLogger(name)
         server.handlers.clear()

@@ -6,6 +6,7 @@ fields there are: https://github.com/open-telemetry/opentelemetry-proto, trace.p
 library still encodes what is rare, and what stands around the spans.
 """
 
+import logging
 import struct
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -38,15 +39,39 @@ DOUBLE_VALUE = struct.Struct("<d")
 INTS = range(-(2**63), 2**63)
 
 
+logger = logging.getLogger(__name__)
+
+_UNHEARD = logging.Logger("unheard", logging.CRITICAL + 1)
+
+
 class SpanExporter(OTLPSpanExporter):
-    """Sends them as the library does, by all of its settings."""
+    """Sends them as the library does, by all of its settings; but says once that a collector is away, which
+    the library says of each batch, every few seconds."""
+
+    def __init__(self, endpoint: str | None = None, *, max_request_size: int | None = None) -> None:
+        super().__init__(endpoint, max_request_size=max_request_size)
+        self._client._logger = _UNHEARD
+        self._taken = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         data = encode(spans)
         if self._shutdown or 0 < self._max_request_size < len(data):
             return super().export(spans)  # which says why it sends nothing
         sent = self._client.export(data)
+        if sent.success is not self._taken:
+            self._taken = sent.success
+            _tell(sent.success, sent.status_code, sent.error)
         return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
+
+
+def _tell(taken: bool, status: int | None, error: Exception | None) -> None:
+    if taken:
+        logger.warning("the collector of traces takes spans again")
+    else:
+        answer = f"answered {status}" if status else "did not answer"
+        logger.warning(
+            "the collector of traces %s: spans are lost until it takes some", answer, exc_info=error
+        )
 
 
 def encode(spans: Sequence[ReadableSpan]) -> bytes:

@@ -4,8 +4,8 @@ from contextvars import Token
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel
+from opentelemetry.propagate import get_global_textmap
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AnyValue
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -18,11 +18,13 @@ LONGEST_PATH = 256  # characters
 
 
 class RequestSpans:
-    """Begins them, each in the trace that the request's `traceparent` names, or a new one."""
+    """Begins them, each in the trace that the request's `traceparent` names, or a new one; with
+    OTEL_PROPAGATORS in that of other headers, or always in a new one."""
 
     def __init__(self, spans: "LeanSpans") -> None:
         self._spans = spans
-        self._propagator = TraceContextTextMapPropagator()
+        self._propagator = get_global_textmap()
+        self._headers = frozenset(name.lower().encode() for name in self._propagator.fields)
 
     def begin(self, scope: Scope) -> "RequestSpan":
         method = method_of(scope)
@@ -33,8 +35,10 @@ class RequestSpans:
         }
         if scope["type"] == "websocket":
             attributes["network.protocol.name"] = "websocket"
-        is_traced = any(name == b"traceparent" for name, _ in scope["headers"])
-        parent = self._propagator.extract(Headers(scope=scope)) if is_traced else otel.Context()
+        is_traced = any(name in self._headers for name, _ in scope["headers"])
+        parent = (
+            self._propagator.extract(Headers(scope=scope), otel.Context()) if is_traced else otel.Context()
+        )
         span = self._spans.begin(method, attributes, SpanKind.SERVER, parent)
         return RequestSpan(span, method, set_span_in_context(span, parent))
 
@@ -58,10 +62,11 @@ class RequestSpan:
         if self._span.is_recording():  # it failed before its end
             self._span.end()
 
-    def end(self, route: str, status: int = 0) -> None:
+    def end(self, route: str | None, status: int = 0) -> None:
         """`status` is 0 where there was none: the client had left, or it is a WebSocket."""
-        self._span.update_name(f"{self._method} {route}")
-        self._span.set_attribute("http.route", route)
+        if route is not None:
+            self._span.update_name(f"{self._method} {route}")
+            self._span.set_attribute("http.route", route)
         if status:
             self._span.set_attribute("http.response.status_code", status)
         if status >= 500:

@@ -5,6 +5,7 @@ telemetry of its own, which is switched off: it puts the query into spans, and q
 """
 
 import time
+from contextlib import nullcontext
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +14,7 @@ from .request_spans import RequestSpan, method_of
 from .tracing import Tracing
 
 PROBES = frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"})  # all the time, and of no run
-UNKNOWN = "other"  # in place of the template of a route that there is not, or of the page's files
+UNKNOWN = "other"  # the label in place of the template of a route that there is not, or of the page's files
 
 
 class RequestWatch:
@@ -36,8 +37,10 @@ class RequestWatch:
             await self._app(scope, receive, send)
         else:
             with span:
-                await self._app(scope, receive, send)
-                span.end(route_of(scope))
+                try:
+                    await self._app(scope, receive, send)
+                finally:
+                    span.end(route_of(scope))
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send, span: RequestSpan | None) -> None:
         began = time.perf_counter()
@@ -50,7 +53,7 @@ class RequestWatch:
                 return
             over = True
             route = route_of(scope)
-            self._metrics.answered(method_of(scope), route, status, time.perf_counter() - began)
+            self._metrics.answered(method_of(scope), route or UNKNOWN, status, time.perf_counter() - began)
             if span is not None:
                 span.end(route, status)
 
@@ -62,16 +65,16 @@ class RequestWatch:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 end()
 
-        try:
-            if span is None:
+        with span or nullcontext():
+            try:
                 await self._app(scope, receive, watched)
-            else:
-                with span:
-                    await self._app(scope, receive, watched)
-        finally:
-            end()  # a client that has left gets no last message
+            except Exception:
+                status = status or 500  # by Starlette's own middleware, which is around all others
+                raise
+            finally:
+                end()  # a client that has left gets no last message
 
 
-def route_of(scope: Scope) -> str:
+def route_of(scope: Scope) -> str | None:
     """The template of its path, which has no ids; once it has been routed."""
-    return getattr(scope.get("route"), "path", UNKNOWN)
+    return getattr(scope.get("route"), "path", None)

@@ -11,6 +11,7 @@ from opentelemetry._logs import NoOpLoggerProvider
 from opentelemetry.instrumentation.genai.langchain.callback_handler import (
     OpenTelemetryLangChainCallbackHandler,
 )
+from opentelemetry.instrumentation.genai.langchain.utils import _PROVIDER_NAME_OVERRIDES
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -20,6 +21,7 @@ from opentelemetry.util.genai.types import Error
 
 from service.observability.inference_spans import Telemetry
 from service.observability.lean_spans import LeanSpans
+from service.observability.provider_names import provider_name
 
 USAGE = {
     "input_tokens": 30,
@@ -156,3 +158,15 @@ def test_a_call_within_a_call_has_no_span_of_its_own_and_gives_the_outer_one_its
     assert ours.spans() == theirs.spans()
     ((name, _, attributes, *_),) = ours.spans()
     assert name == "chat outer" and attributes["gen_ai.usage.input_tokens"] == 30
+
+
+@pytest.mark.parametrize("provider", [*_PROVIDER_NAME_OVERRIDES, "xai", "openai", "groq", "of my own"])
+def test_a_provider_has_one_name_in_spans_and_metrics(both: tuple[Calls, Calls], provider: str) -> None:
+    ours, theirs = both
+    for calls in both:
+        calls.end(calls.start({"model": "m"}, {"ls_provider": provider}))
+    ((_, _, attributes, *_),) = ours.spans()
+    ((_, _, by_library, *_),) = theirs.spans()
+    assert attributes["gen_ai.provider.name"] == provider_name(provider)
+    expected = by_library["gen_ai.provider.name"] if provider != "xai" else "x_ai"
+    assert provider_name(provider) == expected

@@ -123,3 +123,7 @@ def test_what_libraries_and_nobody_s_errors_say_names_run_and_request(as_json: E
     by_logger = {record["logger"]: record for record in as_json.records}
     for logger in ("a_library", "asyncio", "langchain_core.callbacks.manager"):
         assert {"request_id", "run_id"} <= by_logger[logger].keys(), logger
+
+
+def test_ids_of_requests_that_clients_make_up_and_are_not_taken_fill_no_log(as_json: Ended) -> None:
+    assert not [record for record in as_json.records if "correlation" in record["logger"]]

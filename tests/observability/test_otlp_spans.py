@@ -1,7 +1,9 @@
 """Spans as they are sent: what a collector reads is what OpenTelemetry's own encoder would have sent."""
 
 import random
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -118,3 +120,40 @@ def test_after_its_end_nothing_is_sent(caplog: pytest.LogCaptureFixture) -> None
     exporter.shutdown()  # type: ignore[no-untyped-call] # as the library leaves it
     assert exporter.export(span_of({})) is SpanExportResult.FAILURE
     assert "already shutdown" in caplog.text
+
+
+def test_a_collector_that_is_away_is_told_once_and_so_is_that_it_is_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [500, 403, 200, 200, 500]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(answers.pop(0))
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        exporter = SpanExporter(f"http://127.0.0.1:{server.server_port}/v1/traces")
+        sent = [exporter.export(span_of({})) is SpanExportResult.SUCCESS for _ in range(5)]
+        server.shutdown()
+        thread.join()
+    assert sent == [False, False, True, True, False]
+    away = "the collector of traces answered 500: spans are lost until it takes some"
+    assert caplog.messages == [away, "the collector of traces takes spans again", away]
+
+
+def test_a_collector_that_nobody_reaches_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.1")  # so that it is not tried again
+    exporter = SpanExporter("http://127.0.0.1:1/")
+    for _ in range(3):
+        assert exporter.export(span_of({})) is SpanExportResult.FAILURE
+    assert caplog.messages == ["the collector of traces did not answer: spans are lost until it takes some"]
+    assert caplog.records[0].exc_info

@@ -166,3 +166,64 @@ def test_over_the_bound_lines_are_lost_and_counted() -> None:
     kept = read.decode().splitlines()
     (told,) = [line for line in kept if line != wide]
     assert int(told.split()[0]) + len(kept) - 1 == MOST_LINES + 500
+
+
+# What modules of users do in a process whose logs are ours.
+CATCHING = """
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    logger.info("a line")
+    logger.warning("a line")
+"""
+CONFIGURING = """
+import logging.config
+library = {"a_library": {"handlers": ["none"]}}
+handlers = {"none": {"class": "logging.NullHandler"}}
+logging.config.dictConfig(
+    {"version": 1, "disable_existing_loggers": False, "handlers": handlers, "loggers": library}
+)
+logger.info("a line")
+logger.warning("a line")
+"""
+FORKING = """
+import os
+if (child := os.fork()) == 0:
+    logger.info("a line")
+    logger.warning("a line")
+    logging.shutdown()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+LOGGING = """
+import logging
+from service.process_logs import open_logs
+
+logs = open_logs()
+logger = logging.getLogger("service.any")
+{}
+logs.announce("the last")
+logging.shutdown()
+"""
+
+
+@pytest.mark.parametrize(
+    "doing", [CATCHING, CONFIGURING, FORKING], ids=("catching", "configuring", "forking")
+)
+def test_no_line_is_lost_whatever_a_module_does_to_the_process(doing: str) -> None:
+    out, err = _ended(sys.executable, "-c", LOGGING.format(doing))
+    assert [orjson.loads(line)["event"] for line in out.splitlines()] == ["a line", "the last"]
+    assert [orjson.loads(line)["event"] for line in err.splitlines()] == ["a line"]
+
+
+def test_a_process_without_standard_output_logs_to_what_it_has() -> None:
+    program = LOGGING.format("logger.warning('a line')")
+    out, err = _ended("sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, program)
+    assert (out, orjson.loads(err)["event"]) == (b"", "a line")
+
+
+def _ended(*command: str) -> tuple[bytes, bytes]:
+    """What it wrote to standard output and to standard error."""
+    environment = users_environment(PYTHONPATH=str(ROOT), LOG_JSON="true")
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout, ended.stderr

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import orjson
 import pytest
+from opentelemetry import propagate
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from service.observability.tracing import traces_wanted
 from tests.graphs.whole import decide, events_in, started
 from tests.installed import ROOT
 from tests.observability.collector import Collector, Span, collecting
-from tests.observability.exposed import wait_for
+from tests.observability.exposed import exposed_by, wait_for
 from tests.project.commands import running
 from tests.served_chains import GATES
 from tests.serving import Served, serving
@@ -297,8 +302,58 @@ def test_a_request_that_no_route_takes_and_one_of_a_probe(collector: Collector, 
         assert traced.get(path).status == 200
     assert traced.get("/no/such/path?query=canary").status == 404
     (span,) = collector.wait_for(bool)
-    assert (span.name, span.attributes["http.response.status_code"]) == ("GET other", 404)
+    assert (span.name, span.attributes["http.response.status_code"]) == ("GET", 404)
+    assert "http.route" not in span.attributes
     assert "canary" not in collector.file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("propagators", "goes_on"),
+    [
+        ([TraceContextTextMapPropagator(), W3CBaggagePropagator()], True),  # as it is without the variable
+        ([W3CBaggagePropagator()], False),
+        ([], False),
+    ],
+)
+def test_whose_trace_goes_on_is_opentelemetry_s_propagators_to_say(
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    propagators: list[TextMapPropagator],
+    goes_on: bool,
+) -> None:
+    monkeypatch.setattr(propagate, "_HTTP_TEXT_FORMAT", CompositePropagator(propagators))
+    for name, value in collector.environment.items():
+        monkeypatch.setenv(name, value)
+    with serving() as served:
+        served.get("/chains", TRACEPARENT | {"baggage": "a=b"})
+        (span,) = collector.wait_for(bool)
+    assert (span.trace_id == TRACE) is goes_on
+
+
+def test_a_request_whose_client_left_has_its_route_and_its_status(
+    collector: Collector, traced: Served, gate: str
+) -> None:
+    traced.get(f"/stream?chain=numbered&query=tokens=5 hold=3 gate={gate}", cut_after=10)
+    (span,) = collector.wait_for(bool)
+    assert (span.name, span.attributes["http.response.status_code"]) == ("GET /stream", 200)
+    assert span.attributes["http.route"] == "/stream"
+    assert span.status == 0
+
+
+def test_a_request_that_fails_by_an_error_of_ours_has_failed_in_its_span_and_is_counted_so(
+    collector: Collector, traced: Served
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError(CANARY)
+
+    traced.app.add_api_route("/fails", fail)
+    assert traced.get("/fails").status == 500
+    (span,) = collector.wait_for(bool)
+    assert (span.name, span.status, span.attributes["error.type"]) == ("GET /fails", ERROR, "500")
+    assert span.attributes["http.response.status_code"] == 500
+    counted = "http_server_request_duration_seconds_count"
+    assert exposed_by(traced).sum(counted, http_route="/fails", http_response_status_code="500") == 1
+    assert CANARY not in collector.file.read_text()
 
 
 @pytest.mark.parametrize(
