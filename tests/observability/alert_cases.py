@@ -28,6 +28,7 @@ WELL = {
     f"{LAG} le=0.01": "0+120x180",
     f"{LAG} le=+Inf": "0+120x180",
     COST: "0+0.1x180",
+    "chainstream_circuit_open provider=openai instance=a": "0x180",
     FILES: "100x180",
     "process_max_fds instance=a": "1024x180",
 }
@@ -42,6 +43,7 @@ CASES: dict[str, dict[str, str]] = {
         f"{FIRST} le=10.24": "0+200x180",
         f"{FIRST} le=+Inf": "0+200x180",
     },
+    "ChainstreamProviderAway": {"chainstream_circuit_open provider=openai instance=a": "1x180"},
     "ChainstreamRunsQueue": {QUEUED: "3x180"},
     "ChainstreamEventLoopLags": {f"{LAG} le=0.5": "0+240x180", f"{LAG} le=+Inf": "0+240x180"},
     "ChainstreamReadersDropped": {"chainstream_readers_dropped_total format=tokens": "0+2x180"},
