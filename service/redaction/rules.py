@@ -154,7 +154,7 @@ _IBAN_BEGINS = rf"(?=[A-Za-z])(?<!{_ALNUM})(?:[{_IBAN_FIRST}{_IBAN_FIRST.lower()
 _IN_PHONE = f"[{_SPACES}()./{_HYPHENS}]{{0,3}}+"
 _PHONE = (
     rf"(?<!{_NOT_AFTER}|\+|[0-9][.,])(?:"
-    # E.164, with what people write between; no area code of North America begins so, but numbers to base 2 do.
+    # E.164, with what people write between. No area code after +1 begins with 0 or 1; bits do.
     rf"(?:\+|00)(?!1{_IN_PHONE}[01])[1-9](?:{_IN_PHONE}{_DIGIT}){{6,14}}"
     rf"|\({_DIGIT}{{2,5}}\){_GAP}?+{_DIGIT}{{3,4}}(?:[.{_SPACES}{_HYPHENS}]?+{_DIGIT}){{3,8}}"
     rf"|[2-9]{_DIGIT}{{2}}[.{_HYPHENS}]{_DIGIT}{{3}}[.{_HYPHENS}]{_DIGIT}{{4}}"  # North America
