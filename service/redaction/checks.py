@@ -1,11 +1,15 @@
 """What tells a card number, an IBAN or an address from other digits: how much of a match is one."""
 
+import re
 from socket import AF_INET, AF_INET6, inet_pton
 from string import ascii_uppercase, digits
 
 CARD_DIGITS = range(13, 20)  # ISO/IEC 7812-1: up to 19; Visa's oldest have 13
 
 _BETWEEN = b" -."
+_PLAIN = {ord(each): "-" for each in "\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013"}
+_GROUPS = re.compile(r"[0-9]{4,}(?:[ .-][0-9]{4,})*(?:[ .-][0-9]{1,3}(?![0-9]))?")
+_OF_CARDS = re.compile(r"2[2-7]|[3-68]")  # and not 20: dates with their time
 _VALUES = bytes.maketrans(digits.encode(), bytes(range(10)))
 _DOUBLED = bytes.maketrans(bytes(range(10)), bytes(sum(divmod(2 * each, 10)) for each in range(10)))
 _IN_DIGITS = {each: str(int(each, 36)) for each in digits + ascii_uppercase}
@@ -34,7 +38,12 @@ IBAN_COUNTRIES = {
 
 
 def card_in(text: str) -> int:
-    """The longest number from the first digit on that has a card's length and check digit, as characters."""
+    """The longest number from the first digit on that has a card's length and check digit, as characters. It
+    is in groups of four digits or more, but for the last: others are lists of numbers."""
+    groups = _GROUPS.match(text.translate(_PLAIN))
+    if groups is None or not _OF_CARDS.match(text):
+        return 0
+    text = groups[0]
     numbers = text.encode().translate(_VALUES, _BETWEEN)
     doubled = numbers.translate(_DOUBLED)
     # ISO/IEC 7812-1, annex B: each second digit is doubled, from the last but one on. So one of these sums is
@@ -61,14 +70,19 @@ def card_in(text: str) -> int:
 
 def iban_in(text: str) -> int:
     """All of it, with the right check digits (ISO 7064, MOD 97-10)."""
-    account = text.replace(" ", "").replace("-", "").upper()
+    account = text.translate(_PLAIN).replace(" ", "").replace("-", "").upper()
     number = int("".join(map(_IN_DIGITS.__getitem__, account[4:] + account[:4])))
     return len(text) if number % 97 == 1 else 0
 
 
 def address_in(text: str) -> int:
-    """An IPv4 or IPv6 address, without the punctuation after it."""
+    """An IPv4 or IPv6 address, without the punctuation after it. `a::b` is code, and so is the `1::2` of a
+    slice: no address but the loopback's has fewer than three groups and so short a first one."""
     found = text if text.endswith("::") else text.rstrip(".:")
+    if "::" in found and found != "::1":
+        groups = found.replace("::", ":").strip(":").split(":")
+        if len(groups) < 3 and len(groups[0]) < 3:
+            return 0
     try:
         inet_pton(AF_INET6 if ":" in found else AF_INET, found)
     except OSError:

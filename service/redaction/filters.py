@@ -29,7 +29,6 @@ class Filters:
     ) -> None:
         self._custom = parse_custom_patterns(patterns, RULES)
         self._functions = functions
-        self._everywhere = [function.rules for function in functions if function.everywhere]
         self._on: Names = frozenset((*named, *self._custom))
         self._set_of = lru_cache(SETS_KEPT)(self._make_set)
         self.check(named, "REDACT")
@@ -68,10 +67,11 @@ class Filters:
         names = self._on.union(*more)
         if not names and not self._functions:
             return None
-        rules = self._set_of(names)
+        rules = [each.of_run() for each in self._set_of(names)]
+        functions = [(function, function.rules.of_run()) for function in self._functions]
         filtered = Filtered(
-            answer=[*(function.rules for function in self._functions), *rules],
-            written=[*self._everywhere, *rules],
+            answer=[*(each for _, each in functions), *rules],
+            written=[*(each for function, each in functions if function.everywhere), *rules],
             rules=rules,
         )
         return FilteredAside(filtered, self._threads)

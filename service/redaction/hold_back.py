@@ -56,9 +56,13 @@ class HoldBack:
         if self._over:
             return ""
         self._text += piece
+        if self._rules.is_spent and len(self._text) > self._at:
+            self._over = True
+            return TIMED_OUT
         try:
             return self._decide(ends)
         except TimeoutError:  # it may hold anything, and the next look would take as long
+            self._rules.time_outs.append(None)
             self._over = True
             return TIMED_OUT
 

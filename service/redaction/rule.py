@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from .patterns import Pattern, compiled
 NEVER = "(?!)"  # matches nowhere
 ANYWHERE = r"[\s\S]"
 WORD = r"\S*+"
+TIME_OUTS = 8  # looks of one run that may take too long; then it is looked for no more
 
 Replace = Callable[[str], str]
 Check = Callable[[str], int]
@@ -89,10 +91,11 @@ class Rule:
 @dataclass(frozen=True)
 class RuleSet:
     """Of several rules that match at one place the first counts; `seconds` bounds each look for patterns that
-    may begin anywhere."""
+    may begin anywhere. Each run has a copy: `time_outs` are those of its texts."""
 
     rules: Sequence[Rule]
     seconds: float | None = None
+    time_outs: list[None] = field(default_factory=list, init=False, compare=False)
     anywhere: tuple[Rule, ...] = field(init=False)
     _beginning: "re.Pattern[str]" = field(init=False)
     _places: tuple[int, ...] = field(init=False)  # among all rules, of those in `_beginning`
@@ -105,6 +108,17 @@ class RuleSet:
         object.__setattr__(self, "_places", tuple(begins))
         for rule in self.rules:  # now, and not in the middle of a text
             _ = rule.beginning, rule.looks, rule.swallowing
+
+    def of_run(self) -> "RuleSet":
+        """The same for one run, of which nothing has taken too long yet."""
+        mine = copy(self)
+        object.__setattr__(mine, "time_outs", [])
+        return mine
+
+    @property
+    def is_spent(self) -> bool:
+        """So much of the run took too long that no more of it is looked at, nor shown."""
+        return len(self.time_outs) >= TIME_OUTS
 
     def next_beginning(self, text: str, at: int) -> tuple[int, int, "re.Match[str] | None"]:
         """The first place from `at` on where a rule with a beginning may match, or the text's end; the place

@@ -1,6 +1,7 @@
 """FILTERS: functions of the operator's that see the text before anybody does, and change or block it."""
 
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,9 @@ def _loaded(text: str) -> TextFilter:
     if not callable(function):
         there = "is no function" if hasattr(module, name) else "is not there"
         raise StartError("bad_filters", f"The filter {text!r} does not load: {name} {there}.")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        message = f"The filter {text!r} does not load: {name} is no plain function; it must return a text."
+        raise StartError("bad_filters", message)
     try:
         return filter_of(function, name)
     except ValueError as error:
@@ -55,9 +59,11 @@ def filter_of(function: Callable[[str], Any], name: str) -> TextFilter:
     """Called with each match of its `pattern`, else with each sentence or line. Raises ValueError for a bad
     pattern."""
     pattern = getattr(function, "pattern", None)
+    if not isinstance(pattern, str | None):  # of a compiled one `str` is no pattern, and would match nothing
+        raise ValueError(f"is no text, but {type(pattern).__name__}")
     rule = Rule(
         name=name,
-        pattern=SENTENCE if pattern is None else checked_pattern(str(pattern)),
+        pattern=SENTENCE if pattern is None else checked_pattern(pattern),
         replace=lambda text: _result(function, name, text),
         tail=_NOTHING,
     )

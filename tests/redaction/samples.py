@@ -29,7 +29,8 @@ def _key(prefix: str, alphabet: str, count: int) -> Make:
 def private_key(chance: random.Random, end: str = "\n") -> str:
     body = end.join(some(chance, ALNUM + "+/", 64) for _ in range(chance.randint(1, 16)))
     kind = chance.choice(["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "])
-    return f"-----BEGIN {kind}PRIVATE KEY-----{end}{body}{end}-----END {kind}PRIVATE KEY-----"
+    headers = chance.choice(["", f"Proc-Type: 4,ENCRYPTED{end}DEK-Info: AES-128-CBC,0F{end}{end}"])
+    return f"-----BEGIN {kind}PRIVATE KEY-----{end}{headers}{body}{end}-----END {kind}PRIVATE KEY-----"
 
 
 def json_web_token(chance: random.Random) -> str:
@@ -41,7 +42,7 @@ def json_web_token(chance: random.Random) -> str:
 def card(chance: random.Random) -> str:
     digits = chance.choice("3456") + some(chance, string.digits, chance.choice([12, 13, 14, 14, 14, 17]))
     digits += next(last for last in string.digits if _luhn(digits + last))
-    between = chance.choice(["", " ", "-"])
+    between = chance.choice(["", " ", "-", "\u00a0", "\u2011"])
     return between.join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
@@ -83,6 +84,7 @@ MADE: dict[str, Sequence[Make]] = {
         _key("cs_", URL64, 43),
         json_web_token,
         private_key,
+        lambda chance: private_key(chance, chance.choice(["\n> ", '\\n"\n    "', "\\n' +\n'", '",\n"'])),
         lambda chance: f"Bearer {some(chance, ALNUM, 20)}7{some(chance, ALNUM, 20)}",
         lambda chance: f"postgresql://app:{some(chance, ALNUM + '%!$&*', 24)}@db.internal:5432/app",
         lambda chance: f"aws_secret_access_key = {some(chance, ALNUM + '/+', 40)}",
@@ -99,10 +101,12 @@ MADE: dict[str, Sequence[Make]] = {
         lambda chance: f"+49 {some(chance, '123456789', 3)} {some(chance, string.digits, 7)}",
         lambda chance: f"({some(chance, '23456789', 3)}) 555-{some(chance, string.digits, 4)}",
         lambda chance: f"{some(chance, '23456789', 3)}-555-{some(chance, string.digits, 4)}",
+        lambda chance: f"01 {some(chance, '23', 2)} 45 67 {some(chance, string.digits, 2)}",
     ],
     "ssn": [lambda chance: f"{some(chance, '12345', 3)}-{some(chance, '123', 2)}-{some(chance, '1234', 4)}"],
     "ip": [
         lambda chance: ".".join(str(chance.randint(0, 255)) for _ in range(4)),
+        lambda chance: f"{'.'.join(str(chance.randint(0, 255)) for _ in range(4))}:8080",
         lambda chance: f"2001:db8::{some(chance, '0123456789abcdef', 4)}:1",
     ],
 }

@@ -65,6 +65,17 @@ noticing.pattern = r"word\b"  # type: ignore[attr-defined]  # as FILTERS take it
 noticing.everywhere = True  # type: ignore[attr-defined]  # as above
 
 
+async def waiting(text: str) -> str:
+    return text
+
+
+def compiled(text: str) -> str:
+    return text
+
+
+compiled.pattern = re.compile("word")  # type: ignore[attr-defined]  # as FILTERS do not take it
+
+
 async def _tell(given: Any, config: RunnableConfig) -> str:
     await adispatch_custom_event("told", {"given": given}, config=config)
     return str(given)

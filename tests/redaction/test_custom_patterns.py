@@ -9,7 +9,7 @@ from service.redaction.custom_patterns import checked_pattern, parse_custom_patt
 from service.redaction.filtering import cleaned
 from service.redaction.filters import Filters
 from service.redaction.hold_back import HoldBack
-from service.redaction.rule import Rule, RuleSet
+from service.redaction.rule import TIME_OUTS, Rule, RuleSet
 
 
 def shown_by(pattern: str, text: str) -> tuple[str, str]:
@@ -84,3 +84,12 @@ def test_a_pattern_of_ones_own_cannot_hang_the_service_and_lets_nothing_out() ->
     filtered = filters.of_run()
     assert filtered is not None
     assert filtered.message("a" * 400 + "b") == "[redacted]"
+
+
+def test_many_texts_that_take_too_long_cost_a_run_no_more_than_a_few_and_no_other_run_its_text() -> None:
+    filters = Filters(patterns=r'{"slow": "(?:a|aa|a?a)+[!?]"}')
+    first, second = filters.of_run(), filters.of_run()
+    assert first is not None and second is not None
+    hostile = "a" * 400 + "b"
+    assert [first.message(hostile) for _ in range(TIME_OUTS)] == ["[redacted]"] * TIME_OUTS
+    assert (first.message("well"), first.message(""), second.message("well")) == ("[redacted]", "", "well")

@@ -80,6 +80,8 @@ def test_what_is_neither_a_text_nor_a_block_is_a_failure(result: Any) -> None:
         ("tests.redaction.speaking:absent", "absent is not there"),
         ("tests.redaction.speaking:NUMBER", "NUMBER is no function"),
         ("tests.redaction.speaking:empty", "its pattern matches the empty text"),
+        ("tests.redaction.speaking:waiting", "waiting is no plain function"),
+        ("tests.redaction.speaking:compiled", "its pattern is no text, but Pattern"),
     ],
 )
 def test_a_filter_that_does_not_load_stops_the_start_with_one_sentence(named: str, why: str) -> None:
