@@ -57,8 +57,9 @@ def _any_of(words: str) -> str:
 _BEARER, _BASIC = "Bearer bearer", "Basic basic"
 _AWS = "aws_secret_access_key AWS_SECRET_ACCESS_KEY SecretAccessKey secretAccessKey"
 
-# Of small words with `-` or `_` between alone no key is: that is `npm_config_allow_same_version`.
-_LONG = rf"(?=(?:[a-z]{{0,19}}+[_-]++)*+(?:[a-z]{{20}}|[a-z]{{0,19}}+[A-Z0-9])){_URL64}{{20,}}+"
+_LONG = rf"{_URL64}{{20,}}+"
+# Where programs have names that begin so, of small words alone: `npm_config_allow_same_version` is no key.
+_NO_NAME = rf"(?=(?:[a-z]{{0,19}}+[_-]++)*+(?:[a-z]{{20}}|[a-z]{{0,19}}+[A-Z0-9])){_LONG}"
 
 # A JWT, also one that is encrypted: that has five parts (RFC 7516), of which the second may be empty.
 _TOKEN = (
@@ -70,8 +71,9 @@ _TOKEN = (
 _KEYS = {
     "sk-": _LONG,  # OpenAI, Anthropic, OpenRouter, DeepSeek
     # Providers of models.
-    "gsk_ xai- hf_ api_org_ r8_ pplx- nvapi- fw_ tgp_v1_ csk-": _LONG,
-    "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ npm_ pypi- dckr_pat_ dop_v1_": _LONG,
+    "xai- api_org_ r8_ pplx- nvapi- tgp_v1_ csk-": _LONG,
+    "gsk_ hf_ fw_ npm_": _NO_NAME,
+    "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ pypi- dckr_pat_ dop_v1_": _LONG,
     "glpat- gldt- glrt- glptt- glcbt- glft- glsoat- gloas- glimt- glagent-": _LONG,  # GitLab
     "lsv2_": rf"[a-z]{{2}}_{_URL64}{{20,}}+",
     "rk_live_ rk_test_ sk_live_ sk_test_ whsec_ shpat_ shpca_ shppa_ shpss_": rf"{_URL64}{{16,}}+",
