@@ -18,6 +18,7 @@ _CUT = {
     *("ClientPayloadError", "ServerDisconnectedError", "ClientOSError", "IncompleteRead"),
 }
 _MALFORMED = {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError", "DecodingError"}
+_UNKNOWN = "provider_failed"
 
 
 def provider_failure_of(error: BaseException) -> RunFailed:
@@ -32,7 +33,7 @@ def provider_failure_of(error: BaseException) -> RunFailed:
             return _by_status(status)
     names = {base.__name__ for cause in causes for base in type(cause).__mro__}
     return _by_name(names) or RunFailed(
-        "provider_failed",
+        _UNKNOWN,
         f"The model call failed with {type(error).__name__}.",
         fault="provider",
         retryable=isinstance(error, OSError),
@@ -42,6 +43,11 @@ def provider_failure_of(error: BaseException) -> RunFailed:
 def falls_back(failure: RunFailed) -> bool:
     """Whether another provider may answer where one failed so: by its fault, or since it refuses our key."""
     return failure.fault == "provider" or failure.code == "provider_auth"
+
+
+def tells_of_provider(failure: RunFailed) -> bool:
+    """Whether the provider is known to have failed: else it may be a request that no SDK can make."""
+    return failure.code != _UNKNOWN
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

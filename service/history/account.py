@@ -123,6 +123,8 @@ class Account:
 
     def _called(self, data: Row, _entry: Entry) -> None:
         tool = self._tool(data)
+        if tool["message_id"] not in (None, data["message_id"]):  # ids of some models count in each message
+            tool |= NEW_TOOL | {"name": clean(data["name"])}
         tool["message_id"] = data["message_id"]
         tool["args"] += data["args_delta"]
 

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 
 from ..errors import RunFailed
 from ..model_attempts import ModelAttempt
-from ..provider_failures import falls_back, provider_failure_of
+from ..provider_failures import falls_back, provider_failure_of, tells_of_provider
 from .breaker import Breaker, Breakers
 
 
@@ -105,10 +105,11 @@ class Attempt:
             told = True
             self._breaker.answer()
         except Exception as error:
-            if not falls_back(provider_failure_of(error)):
+            failure = provider_failure_of(error)
+            if not falls_back(failure):
                 raise
-            told = True
-            self._breaker.fail()
+            if told := tells_of_provider(failure):
+                self._breaker.fail()
             if self.is_handed_over:
                 raise
             self.error = error

@@ -17,6 +17,8 @@ from .optioned import Optioned
 
 # OpenAI and its kin, Anthropic, Ollama, and OpenAI's Responses API; Ollama of old says `done` alone.
 _ENDINGS = frozenset({"finish_reason", "stop_reason", "done_reason", "done", "status"})
+# What Mistral, OpenRouter and vLLM say where the model broke off.
+_FAILED = "error"
 
 # One read from a fast provider has a thousand chunks, and nothing else would run until they are through: no
 # other stream, and no request to cancel this one, which took two seconds to be heard.
@@ -51,12 +53,14 @@ class _Heard:
     def __init__(self) -> None:
         self.chunks = 0
         self.ending = False
+        self.failed = False
 
     def take(self, chunk: ChatGenerationChunk) -> None:
         self.chunks += 1
         said = chunk.generation_info or chunk.message.response_metadata
         if not _ENDINGS.isdisjoint(said):
             self.ending = self.ending or any(said.get(name) for name in _ENDINGS)
+            self.failed = self.failed or said.get("finish_reason") == _FAILED
 
 
 @contextmanager
@@ -69,10 +73,16 @@ def _judged() -> Iterator[_Heard]:
         if not heard.chunks:
             raise
         if type(error) is ValueError:  # langchain-openai's, for an error in a stream of the Responses API
-            message = "The provider broke its answer off with an error."
-            raise RunFailed("provider_stream_error", message, fault="provider", retryable=True) from error
+            raise _broken_off() from error
         message = "The provider sent something that is not of its protocol."
         raise RunFailed("provider_malformed", message, fault="provider") from error
+    if heard.failed:
+        raise _broken_off()
     if not heard.ending:
         message = "The provider's stream ended without saying that the answer is complete."
         raise RunFailed("provider_truncated", message, fault="provider", retryable=True)
+
+
+def _broken_off() -> RunFailed:
+    message = "The provider broke its answer off with an error."
+    return RunFailed("provider_stream_error", message, fault="provider", retryable=True)

@@ -28,7 +28,7 @@ from service.migrations import migrate
 from tests.history.runs import BEGAN, row
 from tests.postgres import Server
 from tests.runs.driving import records_of, started
-from tests.wire.stories import cancelled, done, ended, failed, token, tool_start
+from tests.wire.stories import cancelled, done, ended, failed, restart, token, tool_end, tool_start
 
 RUN, OTHER = f"{1:026}", f"{2:026}"
 
@@ -157,6 +157,22 @@ async def test_a_tool_call_is_kept_whole(kept: Kept) -> None:
     assert (tool["status"], tool["args"], tool["input"]) == ("succeeded", '{"a": 1}', '{"a":1}')
     assert orjson.loads(tool["output"]) == "x" * 5000
     assert b"whole" not in (await records_of(kept.log, RUN))[-2].line
+
+
+async def test_a_call_by_the_id_of_one_that_was_superseded_is_kept_as_its_own(kept: Kept) -> None:
+    await kept.begin()
+    for message_id, args in (("m1", '{"a'), ("m2", '{"a": 1}')):  # Kimi's ids count from 0 in each message
+        call = ToolCall(
+            t=1, message_id=message_id, step=None, tool_call_id="c1", index=0, name="add", args_delta=args
+        )
+        await kept.tell(call)
+        if message_id == "m1":
+            await kept.tell(restart("m1"), ended("m1"))
+    await kept.tell(tool_start(), tool_end())
+    await kept.end(done())
+    tool = await kept.history.tool(RUN, "c1")
+    assert (tool["message_id"], tool["args"], tool["status"]) == ("m2", '{"a": 1}', "succeeded")
+    assert tool["error"] is None
 
 
 async def test_a_tool_call_that_failed_is_kept_with_why(kept: Kept) -> None:

@@ -77,6 +77,11 @@ async def test_a_stream_without_one_is_truncated(about: dict[str, Any]) -> None:
         assert isinstance(error, RunFailed) and error.code == "provider_truncated"
 
 
+async def test_a_stream_that_says_that_it_failed_is_no_answer() -> None:
+    for error in await raised_by(CheckedStream(about={"finish_reason": "error"})):
+        assert isinstance(error, RunFailed) and error.code == "provider_stream_error"
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

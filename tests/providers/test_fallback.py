@@ -362,3 +362,14 @@ def test_what_is_the_clients_fault_passes_nobody_over(provider: FakeProvider) ->
         prompt = once("tokens=1")
         events_of(served, prompt, MODELS["openai"])
         assert asked(provider, prompt) == [named("openai")]
+
+
+def test_a_request_that_no_sdk_can_make_passes_nobody_over(provider: FakeProvider) -> None:
+    settings = at(provider) | {"fallback_models": (MODELS["groq"],), "breaker_failures": 1}
+    picture = {"type": "image_url", "image_url": {"url": "no address"}}
+    with serving(chains=(), offline=False, **settings) as served:
+        asks = {"messages": [{"role": "user", "content": [picture]}]}
+        events_of(served, "", MODELS["anthropic"], input=asks)
+        prompt = once("tokens=1")
+        events_of(served, prompt, MODELS["anthropic"])
+        assert asked(provider, prompt) == [named("anthropic")]
