@@ -46,7 +46,8 @@ def test_runs_are_counted_by_chain_outcome_and_code(exposed: Exposed) -> None:
     assert exposed.sum(runs, chain="failing", outcome="failed", code="chain_failed") == 1
     assert exposed.sum(runs, chain="numbered_agent", outcome="cancelled", code="user") == 1
     assert exposed.sum(runs, chain="numbered", outcome="cancelled", code="disconnect") == 1
-    assert exposed.sum("chainstream_run_duration_seconds_count") == exposed.sum(runs) == 5
+    assert exposed.sum(runs, chain="chat", outcome="failed", code="provider_unreachable") == 1
+    assert exposed.sum("chainstream_run_duration_seconds_count") == exposed.sum(runs) == 6
     assert exposed.sum("chainstream_first_token_seconds_count", chain="chat") == 1
     assert exposed.values_of("chainstream_runs_active", "state") == {"running", "queued", "waiting"}
     assert exposed.sum("chainstream_runs_active") == 0
@@ -65,7 +66,7 @@ def test_model_calls_are_timed_and_their_tokens_and_costs_summed(exposed: Expose
     assert exposed.sum("chainstream_time_per_token_seconds_count", **chat) == 1
     assert exposed.sum("chainstream_cost_usd_total", **chat) == 0
     assert exposed.sum("chainstream_unpriced_calls_total") == 3
-    assert exposed.sum("gen_ai_client_operation_duration_seconds_count", error_type="_OTHER") == 1
+    assert exposed.sum("gen_ai_client_operation_duration_seconds_count", error_type="_OTHER") == 3
 
 
 def test_readers_are_counted_that_come_back_miss_something_or_take_nothing(exposed: Exposed) -> None:

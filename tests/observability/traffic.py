@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -12,13 +13,21 @@ from tests.served_chains import GATES
 from tests.serving import Served, request_bytes, serving
 
 CHAINS = ("tests.served_chains:numbered", "tests.served_chains:numbered_agent", "tests.served_chains:failing")
+AWAY: dict[str, Any] = {
+    "offline": False,
+    "model": "offline:demo",
+    "openai_api_key": "none",
+    "openai_base_url": "http://127.0.0.1:9/v1",  # where nobody is
+    "fallback_models": ("openai:gpt-5-mini",),
+    "provider_max_retries": 0,
+}
 
 
 @contextmanager
 def busy_service() -> Iterator[Served]:
     """A service that has had it, and has said so in its metrics."""
     with serving(
-        chains=CHAINS, send_timeout_seconds=0.2, disconnect_grace_seconds=0, max_output_chars=10**8
+        chains=CHAINS, send_timeout_seconds=0.2, disconnect_grace_seconds=0, max_output_chars=10**8, **AWAY
     ) as served:
         make_traffic(served)
         yield served
@@ -28,6 +37,7 @@ def make_traffic(served: Served) -> None:
     run_id = served.get("/stream?chain=numbered&query=tokens=5").headers["x-run-id"]
     served.get("/stream?chain=chat&query=hi")  # the model that ships costs nothing, which is a price
     served.get("/stream?chain=failing&query=hi")
+    served.get("/stream?chain=chat&model=openai:gpt-5-nano&query=hi")
     served.get("/no/such/path")
     served.get(f"/runs/{run_id}/events?after=2")
     served.get(f"/runs/{run_id}/events?after=1.99")  # a gap
