@@ -44,11 +44,21 @@ def carrying(model: AnthropicModel, params: Mapping[str, Any]) -> AnthropicModel
         choice = dict(_CHOICES[choice])
     parallel = options.pop("parallel_tool_calls", None)
     if tools := options.pop("tools", None):
+        tools = [_with_parameters(tool) for tool in tools]
         bound: Any = model.bind_tools(tools, tool_choice=choice, parallel_tool_calls=parallel)
         options |= bound.kwargs
     if user := options.pop("user", None):
         options["metadata"] = {"user_id": user}
     return with_options(model, options)
+
+
+def _with_parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """To OpenAI a function without them takes none; to LangChain's translation it is no function."""
+    match tool:
+        case {"function": {"name": _} as function}:
+            parameters = function.get("parameters") or {"type": "object", "properties": {}}
+            return {**tool, "function": {**function, "parameters": parameters}}
+    return tool
 
 
 def build(order: Order) -> AnthropicModel:

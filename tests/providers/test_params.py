@@ -12,6 +12,7 @@ from tests.serving import Served
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 FORM = {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}
 TOOLS = [{"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": SCHEMA}}]
+NO_PARAMETERS = [{"type": "function", "function": {"name": "now"}}]
 CHOSEN = {"type": "function", "function": {"name": "add"}}
 
 # What is given, and what the provider gets of it.
@@ -35,6 +36,13 @@ PASSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"tools": TOOLS, "tool_choice": CHOSEN, "parallel_tool_calls": False},
         {"tool_choice": {"type": "tool", "name": "add", "disable_parallel_tool_use": True}},
     ),
+    *((kin, {"tools": NO_PARAMETERS}, {"tools": NO_PARAMETERS}) for kin in ("openai", "groq", "xai")),
+    (
+        "anthropic",
+        {"tools": NO_PARAMETERS},
+        {"tools": [{"name": "now", "input_schema": {"type": "object", "properties": {}}}]},
+    ),
+    ("ollama", {"tools": NO_PARAMETERS}, {"tools": NO_PARAMETERS}),
     ("ollama", {"response_format": FORM, "user": "ann"}, {"format": SCHEMA}),
     ("ollama", {"response_format": {"type": "json_object"}}, {"format": "json"}),
     ("ollama", {"reasoning_effort": "low"}, {"think": "low"}),
