@@ -7,7 +7,6 @@ and forces nothing to disk.
 import os
 import pwd
 import shlex
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ import pytest
 from psycopg import sql
 
 from tests.needs import postgresql_programs
+from tests.ports import unused_port
 
 SERVERS_USER = "postgres"  # of the machine: PostgreSQL refuses to run as root
 USER, PASSWORD = "tester", "p@ss:w/o%rd?#"
@@ -34,7 +34,7 @@ class Server:
     """One cluster in a folder of its own."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self.port = _free_port()
+        self.port = unused_port()
         self._folder = folder
         self._programs = programs
         self._names = (f"test_{number}" for number in count(1))
@@ -103,12 +103,6 @@ class Server:
         )
         if ended.returncode:
             raise RuntimeError(f"{program}: {ended.stderr}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Each of pytest-xdist's processes has its own. It listens on loopback with a pass
 import os
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+
+from tests.ports import unused_port
 
 PASSWORD = "p@ss:w/o%rd?#"  # noqa: S105 - of a server that lives as long as the tests
 QUOTED = "p%40ss%3Aw%2Fo%25rd%3F%23"
@@ -26,7 +27,7 @@ class RedisServer:
     """One server, which may be stopped, started again, and held."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = unused_port()
         self._folder = folder
         self._keeper: subprocess.Popen[str] | None = None
         self._pid = 0
@@ -77,12 +78,6 @@ class RedisServer:
             yield
         finally:
             os.kill(self._pid, signal.SIGCONT)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,8 @@ class Watchdog:
                 return
             self._bridge.excuse(due.run_id)
             due = self._bridge.due(self._first, self._silence)
-        when = min(due.at if due else now + min(self._first, self._silence), self._deadline)
+        soonest = now + min(self._first, self._silence)  # of a call that begins now, or says its first words
+        when = min(due.at if due else soonest, soonest, self._deadline)
         if when < float("inf"):
             self._alarm = asyncio.get_running_loop().call_later(when - now, self.watch)
 

@@ -44,7 +44,7 @@ def desk(provider: FakeProvider) -> Iterator[Office]:
     with office(
         offline=False,
         model=FIRST,
-        silence_timeout_seconds=0.5,
+        silence_timeout_seconds=3,  # which one test waits for, and no other comes near
         model_prices='{"gpt-4.1-mini": {"input": 1000, "output": 2000}}',
         **at(provider),
         **usual,

@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from time import time
 from typing import Any
 
 import pytest
@@ -25,11 +26,11 @@ from tests.serving import Answer, Served, request_bytes, serving
 
 ONE = "/stream?chain=numbered&query=tokens=1"
 LIMIT = 5
-HOUR = 3600  # a window that no test outlives
+AGES = 10**10  # seconds; a window that no test outlives: it began with the clock
 LIMITED: dict[str, Any] = {
     "rate_limit_enabled": True,
     "rate_limit_requests": LIMIT,
-    "rate_limit_window_seconds": HOUR,
+    "rate_limit_window_seconds": AGES,
 }
 OWN_KEY = {"X-API-Key": "k"}
 
@@ -80,7 +81,7 @@ def test_starts_over_the_limit_are_refused_with_what_is_left_told_on_each_answer
             left, reset = answer.headers["x-ratelimit-remaining"], answer.headers["x-ratelimit-reset"]
             assert answer.headers["x-ratelimit-limit"] == str(LIMIT)
             assert answer.headers["ratelimit"] == f'"starts";r={left};t={reset}'
-            assert answer.headers["ratelimit-policy"] == f'"starts";q={LIMIT};w={HOUR}'
+            assert answer.headers["ratelimit-policy"] == f'"starts";q={LIMIT};w={AGES}'
         assert all(refused(answer) for answer in answers[LIMIT:])
         assert count_of_runs(served) == LIMIT
 
@@ -107,10 +108,14 @@ def test_whoever_has_a_run_may_come_back_to_it_read_it_and_cancel_it_all_the_sam
 
 
 def test_the_route_with_the_shared_key_has_a_limit_of_its_own_by_default() -> None:
-    with limited(rate_limit_requests=60, api_key="k") as served:
-        answers = [served.post("/secure-llm-stream", b'{"prompt": "hi"}', OWN_KEY) for _ in range(6)]
-        assert [answer.status for answer in answers] == [200] * 5 + [429]
-        assert answers[0].headers["ratelimit-policy"] == '"/secure-llm-stream";q=5;w=60'
+    minutes = {0, 1}
+    while len(minutes) > 1:  # its window is a minute of the clock, and may have ended amid the requests
+        with limited(rate_limit_requests=60, api_key="k") as served:
+            begun = time()
+            answers = [served.post("/secure-llm-stream", b'{"prompt": "hi"}', OWN_KEY) for _ in range(6)]
+            minutes = {int(each // 60) for each in (begun, time())}
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+    assert answers[0].headers["ratelimit-policy"] == '"/secure-llm-stream";q=5;w=60'
 
 
 def test_each_chat_of_a_socket_is_counted_and_the_socket_is_not() -> None:

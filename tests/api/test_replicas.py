@@ -129,6 +129,7 @@ def test_the_places_of_a_service_that_is_killed_are_free_when_their_leases_end(
         assert served.get(ONE).status == 200
 
 
+@pytest.mark.usefixtures("patient")
 def test_while_redis_is_gone_requests_are_answered_and_when_it_is_back_it_counts(
     redis_server: RedisServer, told: Told
 ) -> None:
@@ -144,14 +145,17 @@ def test_while_redis_is_gone_requests_are_answered_and_when_it_is_back_it_counts
     assert len(told.lines) == 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_redis_that_hangs_fails_no_request_and_is_used_again_when_it_answers(
-    redis_server: RedisServer, told: Told
+    redis_server: RedisServer, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with limited(redis_url=redis_server.url, max_streams_per_key=50) as served:
         with redis_server.held(), ThreadPoolExecutor(8) as threads:
+            monkeypatch.setattr("service.access.redis_link.PATIENCE_SECONDS", 0.5)
             statuses = Counter(threads.map(lambda _: served.get(ONE).status, range(3 * LIMIT)))
             assert statuses == {200: LIMIT, 429: 2 * LIMIT}
             told.wait_for("Redis is away")
+            monkeypatch.setattr("service.access.redis_link.PATIENCE_SECONDS", TIMEOUT)
         told.wait_for("Redis is away", "Redis is back")
         with redis_server.client() as client:
             # Redis-py's types are of its asynchronous client too.

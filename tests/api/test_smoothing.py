@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.event_streams import frames_of
 from tests.served_chains import GATES
-from tests.serving import Served, request_bytes
+from tests.serving import TIMEOUT, Served, request_bytes
 
 
 def numbers(first: int, last: int) -> str:
@@ -17,7 +17,10 @@ def told(served: Served, path: str, headers: dict[str, str] | None = None) -> li
     return [(frame.data, str(frame.id).partition(".")[2]) for frame in frames]
 
 
-def test_pieces_of_a_word_come_as_one_frame_with_the_last_ones_id(served: Served) -> None:
+def test_pieces_of_a_word_come_as_one_frame_with_the_last_ones_id(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.pacing.WORD_SECONDS", TIMEOUT)  # however busy the machine is
     path = "/stream?chain=numbered&query=tokens=3 halves=1"
     assert told(served, path)[:2] == [("run:", "1.2"), ("1; ", "1.3")]
     words = [("run:1; ", "1.3"), ("run:2; ", "1.5"), ("run:3; ", "1.7")]

@@ -2,7 +2,6 @@
 
 import random
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from service.wire import FORMATS
 from tests.amounts import CUTS
 from tests.api.event_streams import frames_of, last_id, names_of, whole_frames, without_opening
 from tests.served_chains import GATES, MODEL_CALLS, MODEL_CALLS_CLOSED
-from tests.serving import Answer, Served, request_bytes, serving
+from tests.serving import Answer, Served, read_answer, request_bytes, serving
 
 AGENT = "/stream?chain=agent&format=events&query=What is 37*43, and what time is it in Tokyo?"
 
@@ -236,8 +235,13 @@ def test_a_cursor_past_the_end_gets_a_gap_with_the_state_and_then_the_rest(serve
         served.post("/runs", b'{"chain": "numbered", "input": "%b"}' % prompt.encode()).body
     )
     assert GATES["gap"].reached.wait(20)
-    threading.Timer(0.2, GATES["gap"].open).start()
-    answer = served.get(f"{started['events_url']}?after=1.99")
+    with served.connected() as connection:
+        connection.sendall(request_bytes("GET", f"{started['events_url']}?after=1.99", b"", {}))
+        raw = b""
+        while b"event: gap" not in raw:  # then the run goes on
+            raw += connection.recv(65536)
+        GATES["gap"].open()
+        answer = read_answer(connection, head=raw)
     gap, *rest = frames_of(answer.body)
     state = gap.json
     assert (gap.event, state["reason"], state["requested"]) == ("gap", "ahead_of_log", "1.99")
@@ -287,7 +291,11 @@ def test_a_run_whose_log_is_gone_is_resumed_at_any_event_and_told_in_whole() -> 
 def test_a_run_goes_on_after_its_reader_left_and_is_cancelled_after_the_grace() -> None:
     with serving(disconnect_grace_seconds=0.2) as served:
         prompt = "tokens=30 hold=20 gate=never-opened-1"
-        cut = served.get(f"/stream?chain=numbered&query={prompt}&format=events", cut_after=300)
+        with served.connected() as connection:
+            path = f"/stream?chain=numbered&query={prompt}&format=events"
+            connection.sendall(request_bytes("GET", path, b"", {}))
+            cut = read_answer(connection, cut_after=300)
+            assert GATES["never-opened-1"].reached.wait(20)  # the run came as far as it comes
         run = finished(served, run_of(cut))
         assert (run["status"], run["cancel_reason"]) == ("cancelled", "disconnect")
         assert run["output"] == "".join(f"run:{number}; " for number in range(1, 20))

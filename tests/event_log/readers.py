@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from service.event_log.base import Entry, EventLog, Record
 
-PATIENCE = 5  # seconds; whatever takes longer hangs
+PATIENCE = 20  # seconds; whatever takes longer hangs
 
 
 class Reader:

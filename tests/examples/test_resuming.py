@@ -20,7 +20,7 @@ CommandOf = Callable[[pytest.FixtureRequest], Command]
 
 def _go(request: pytest.FixtureRequest) -> Command:
     program: Command = request.getfixturevalue("go_program")
-    return (*program, "-patience", "1s")
+    return program
 
 
 def _node(name: str) -> CommandOf:
@@ -56,7 +56,8 @@ def test_the_answer_is_whole_and_told_once_wherever_connections_end(
 def test_an_answer_that_stays_cut_is_an_error_and_no_success(
     request: pytest.FixtureRequest, numbered: Served, client: CommandOf
 ) -> None:
+    impatient = ["-patience", "1s"] if client is _go else []
     with cutting(numbered.port, repeat(0), clean=True) as (url, _):
-        ended = run(client(request), url, PROMPT)
+        ended = run(client(request), url, *impatient, PROMPT)
     assert ended.status == 1
     assert "cut off" in ended.complained and len(ended.complained.splitlines()) == 1

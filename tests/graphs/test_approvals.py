@@ -411,13 +411,13 @@ def test_what_a_run_keeps_for_going_on_goes_with_it(graphs: Served) -> None:
     run_id = first.headers["x-run-id"]
     assert run_id in kept
     assert told(decided(graphs, first, [APPROVE]))[-1].startswith("done")
-    graphs.get("/health")  # the loop has gone on since the last event
-    assert run_id not in kept
+    tries = (graphs.get("/health") for _ in range(1000))  # the loop goes on after the last event
+    assert any(run_id not in kept for _ in tries)
 
 
 def test_the_time_that_a_run_waits_is_not_its_own() -> None:
     chains = ("tests.graphs.approving:mailer", "tests.served_chains:numbered")
-    with serving(chains=chains, run_timeout_seconds=0.5) as served:
+    with serving(chains=chains, run_timeout_seconds=2) as served:
         first = started(served, "mailer", "go")
         late = started(served, "numbered", "hold=1 gate=never-opened")  # longer than a run may take
         assert told(late)[-1] == "cancelled reason=timeout output="

@@ -262,9 +262,9 @@ async def records_of_open(kept: Kept) -> list[Record]:
 async def test_what_cannot_be_written_ever_holds_up_nothing_else(
     kept: Kept, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(recorder, "INTERVAL", 60)  # both in one batch
     await kept.begin()
     await kept.begin(OTHER)
-    monkeypatch.setattr(recorder, "INTERVAL", 60)  # both in one batch
     await kept.tell(token("x"), run_id=OTHER)
     await kept.end(done())
 
@@ -301,11 +301,11 @@ async def test_while_the_database_is_away_runs_go_on_and_are_written_when_it_is_
     postgres: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recorder, "BEGIN_SECONDS", 0.2)
     async with open_database(parse_database_url(postgres.url(postgres.create_database()))) as database:
         await migrate(database)
         async with keeping(database) as kept:
             await kept.begin()
+            monkeypatch.setattr(recorder, "BEGIN_SECONDS", 0.2)
             async with server():
                 await kept.tell(token("while it was away"))
                 await kept.end(failed())

@@ -177,7 +177,10 @@ def a_socket_says_wrong(service: Faulty, chance: random.Random) -> bytes:
         '{"type": "resume", "run_id": "01m7ygjx2s21ccc2xxsq49fvwm", "after": 3}',
         orjson.dumps({"type": "chat", "chain": "faulty", "message": f"{way} {PROMPT}"}).decode(),
     )
-    with suppress(WebSocketException), connect(address, additional_headers=AS_ITS_OWNER) as connection:
+    with (
+        suppress(WebSocketException),
+        connect(address, additional_headers=AS_ITS_OWNER, open_timeout=TIMEOUT) as connection,
+    ):
         connection.send(chance.choice(messages))
         heard = connection.recv(TIMEOUT)
         if chance.random() < 0.5:

@@ -33,13 +33,20 @@ class Heard(logging.Handler):
     @property
     def closing(self) -> list[dict[str, Any]]:
         """The closing lines of runs."""
-        return [record for record in self.records if record["event"] == "run ended"]
+        return self.told("run ended")
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        return [record for record in self.records if record["event"] == event]
+
+    def until_told(self, event: str, times: int) -> list[dict[str, Any]]:
+        """The lines of this event, once there are so many: a client hears of it a moment before."""
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.told(event)) >= times, TIMEOUT)
+        return self.told(event)
 
     def until_closed(self, runs: int) -> list[dict[str, Any]]:
-        """The closing lines, once there are so many: a reader has a run's last event a moment before."""
-        with self._more:
-            assert self._more.wait_for(lambda: len(self.closing) >= runs, TIMEOUT)
-        return self.closing
+        """The closing lines, once there are so many."""
+        return self.until_told("run ended", runs)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from service.observability.line_writer import MOST_LINES, LineWriter
 from tests.observability.faults import ROOT, process
+from tests.ports import unused_port
 from tests.project.commands import PATIENCE, graph_saying, running, users_environment
 from tests.serving import TIMEOUT, Served
 
@@ -91,8 +92,7 @@ def test_another_server_s_process_logs_objects_by_the_factory_that_is_for_it(tmp
 
 
 def test_a_pipe_that_nobody_empties_holds_up_no_run_and_no_end(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        served = Served(free.getsockname()[1], FastAPI())
+    served = Served(unused_port(), FastAPI())
     reading, writing = full_pipe()
     settings = {"PORT": str(served.port), "SHUTDOWN_GRACE_SECONDS": "0"}
     with process(tmp_path, settings, out=writing) as service:

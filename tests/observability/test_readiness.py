@@ -11,7 +11,7 @@ from service.observability.readiness import Dependency, Readiness
 from tests.access.secured import secured
 from tests.redis_server import RedisServer
 from tests.served_chains import GATES
-from tests.serving import Served, serving
+from tests.serving import TIMEOUT, Served, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +55,11 @@ def test_it_needs_no_key() -> None:
 
 
 @pytest.mark.needs("redis")
-def test_without_its_redis_a_service_is_degraded_and_goes_on(redis_server: RedisServer) -> None:
+def test_without_its_redis_a_service_is_degraded_and_goes_on(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("service.access.redis_link", "service.observability.readiness"):
+        monkeypatch.setattr(f"{module}.PATIENCE_SECONDS", TIMEOUT)  # however busy the machine is
     with serving(redis_url=redis_server.url) as served:
         assert loaded(served)[1]["dependencies"]["redis"]["status"] == "ok"  # type: ignore[index]
     with serving(redis_url="redis://127.0.0.1:1/0") as served:

@@ -351,7 +351,8 @@ def test_who_writes_the_next_prompt_keeps_the_focus(tab: Tab) -> None:
     WaitingRun(tab, CALLED, ONE)
     held = []
     tab.page.route(f"**{EVENTS_FROM_THE_START}", lambda route: held.append(route))
-    tab.ask("anything")
+    with tab.page.expect_request(f"**{EVENTS_FROM_THE_START}"):
+        tab.ask("anything")
     tab.page.fill("#prompt", "and th")
     held[0].fallback()
     tab.until_approval("open")
@@ -363,7 +364,8 @@ def test_who_is_about_to_stop_the_run_keeps_the_focus(tab: Tab) -> None:
     WaitingRun(tab, CALLED, ONE)
     held = []
     tab.page.route(f"**{EVENTS_FROM_THE_START}", lambda route: held.append(route))
-    tab.ask("anything")
+    with tab.page.expect_request(f"**{EVENTS_FROM_THE_START}"):
+        tab.ask("anything")
     tab.page.focus("#stop")
     held[0].fallback()
     tab.until_approval("open")

@@ -98,8 +98,7 @@ def test_the_bare_pages_story_is_whole_when_it_is_cut_twice(
     tab.open("/static/bare.html")
     bare_wire.wait_until_held()
     tab.until(f"() => {HAS_TEXT}")
-    bare_wire.cut()
-    bare_wire.hold_before(b"event: done")  # when only the opening frame of the second answer has come
+    bare_wire.cut(b"event: done")  # the next is held when only its opening frame has come
     bare_wire.wait_until_held()
     tab.until("() => e.readyState === EventSource.OPEN")
     bare_wire.cut()

@@ -161,7 +161,7 @@ def test_the_frames_are_gone_through_by_arrows_pages_and_to_both_ends(tab: Tab, 
 def test_a_conversation_is_found_opened_renamed_and_deleted(tab: Tab, shown: Served, keys: Keyboard) -> None:
     begun_with(shown, "by keys one")
     begun_with(shown, "by keys two")
-    tab.ready()
+    tab.ready().page.get_by_text("by keys two", exact=True).wait_for()
     keys.go_to("by keys two", "Shift+Tab")
     keys.press("ArrowDown")
     assert keys.at.startswith("by keys one")

@@ -43,33 +43,44 @@ def one_run(shown: Served) -> Iterator[None]:
     assert len(run_ids(shown) - before) == 1
 
 
-@pytest.mark.usefixtures("one_run")
-def test_a_run_dropped_in_mid_answer_goes_on_at_the_next_word(tab: Tab, gate: str) -> None:
-    prompt = f"tokens=30 hold=10 gate={gate}"
-    tab.ask(prompt)
-    tab.until_answer(numbered(9))
+def drop_for_good(tab: Tab) -> None:
+    """Until its clock goes on, by which it comes back."""
+    tab.page.clock.pause_at(tab.page.evaluate("Date.now()") / 1000 + 10)  # before silence would be a cut
     tab.page.click("#drop")
+    tab.page.clock.run_for(100)  # in which it is drawn
     tab.until_connection("dropped")
-    assert ".1.10" in tab.run.locator(".connection").inner_text()
-    assert tab.page.inner_text("#status") == "Connection dropped"
-    GATES[gate].open()
-    with tab.page.expect_request("**/runs/*/events?after=**") as resumed:
-        tab.until_ended()
-    assert "after=" in resumed.value.url
-    assert tab.answer == numbered(30)
-    assert MODEL_CALLS.count(prompt) == 1
-    assert "cut once, resumed after 1.10, " in tab.run.locator(".connection").inner_text()
 
 
 @pytest.mark.usefixtures("one_run")
-def test_a_healed_run_tells_how_many_events_were_caught_up(tab: Tab, shown: Served, gate: str) -> None:
+def test_a_run_dropped_in_mid_answer_goes_on_at_the_next_word(lone_tab: Tab, gate: str) -> None:
+    lone_tab.page.clock.install()
+    prompt = f"tokens=30 hold=10 gate={gate}"
+    lone_tab.ask(prompt)
+    lone_tab.until_answer(numbered(9))
+    drop_for_good(lone_tab)
+    assert ".1.10" in lone_tab.run.locator(".connection").inner_text()
+    assert lone_tab.page.inner_text("#status") == "Connection dropped"
+    GATES[gate].open()
+    with lone_tab.page.expect_request("**/runs/*/events?after=**") as resumed:
+        lone_tab.page.clock.resume()
+        lone_tab.until_ended()
+    assert "after=" in resumed.value.url
+    assert lone_tab.answer == numbered(30)
+    assert MODEL_CALLS.count(prompt) == 1
+    assert "cut once, resumed after 1.10, " in lone_tab.run.locator(".connection").inner_text()
+
+
+@pytest.mark.usefixtures("one_run")
+def test_a_healed_run_tells_how_many_events_were_caught_up(lone_tab: Tab, shown: Served, gate: str) -> None:
+    tab = lone_tab
+    tab.page.clock.install()
     tab.ask(f"tokens=30 hold=10 gate={gate}")
     tab.until_answer(numbered(9))
     run_id = tab.run.locator(".place").inner_text().rpartition("last id ")[2].split(".")[0]
-    tab.page.click("#drop")
-    tab.until_connection("dropped")
+    drop_for_good(tab)
     GATES[gate].open()
     wait_for_status(shown, run_id, "succeeded")
+    tab.page.clock.resume()
     tab.until_ended()
     last = int(tab.run.locator(".place").inner_text().rpartition(".")[2])
     told = f"Healed: cut once, resumed after 1.10, {last - 10} events caught up, none lost or repeated"
@@ -206,8 +217,7 @@ def test_a_run_that_is_cut_again_and_again_is_whole_at_the_end(tab: Tab, wire: W
     tab.ask("tokens=20")
     for count in counts[1:]:
         wire.wait_until_held()
-        wire.cut()
-        wire.hold_before(f"run:{count};".encode())
+        wire.cut(f"run:{count};".encode())
     wire.wait_until_held()
     wire.cut()
     tab.until_ended()
@@ -249,7 +259,8 @@ def test_a_connection_that_falls_silent_is_given_up_for_a_new_one(lone_tab: Tab,
     wire.wait_until_held()
     held: list[Route] = []
     lone_tab.page.route("**/runs/*/events?after=**", lambda route: held.append(route), times=1)
-    lone_tab.page.clock.fast_forward(40_000)
+    with lone_tab.page.expect_request("**/runs/*/events?after=**"):
+        lone_tab.page.clock.fast_forward(40_000)
     silent = "() => document.querySelector('.place').textContent.endsWith('(nothing came for 37.5 s)')"
     lone_tab.until(silent)
     held[0].continue_()

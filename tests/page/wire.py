@@ -52,10 +52,10 @@ class Wire:
             self._held = False
             self._changed.notify_all()
 
-    def cut(self) -> None:
-        """Break every connection; what was held is lost."""
+    def cut(self, *marks: bytes) -> None:
+        """Break every connection; what was held is lost. Those that come next are held before these marks."""
         with self._changed:
-            self._marks.clear()
+            self._marks = deque(marks)
             self._held = False
             connections, self._open = self._open, set()
             self._changed.notify_all()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
 
 from service.settings import Settings
+from tests.ports import unused_port
 from tests.postgres import PASSWORD, USER, Server
 from tests.project import dockerfile
 from tests.project.commands import Command, running
@@ -129,8 +129,7 @@ def test_it_is_given_the_time_to_end_that_it_takes() -> None:
 def started(command: str, folder: Path, **settings: str) -> Iterator[tuple[Command, dict[str, str]]]:
     """The command in what the image has, but with the packages of these tests."""
     dockerfile.make_folder(folder)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(unused_port())
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = (
         dockerfile.environment()

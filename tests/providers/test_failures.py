@@ -55,7 +55,7 @@ def test_a_stream_that_breaks_keeps_its_text_and_is_not_tried_again(
 @pytest.fixture(scope="module", params=SILENCES)
 def impatient(request: pytest.FixtureRequest, provider: FakeProvider) -> Iterator[tuple[Served, int]]:
     """A service that soon has enough of the one kind of silence, and the tokens before it."""
-    patience = {f"{SILENCES[request.param]}_seconds": 0.3}
+    patience = {f"{SILENCES[request.param]}_seconds": 0.6}  # a busy machine has asked the provider by then
     with serving(chains=(), offline=False, **at(provider), **patience) as service:
         yield service, request.param
 

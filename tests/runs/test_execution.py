@@ -18,6 +18,8 @@ from service.executor.threads import SyncThreads
 from tests.runs.driving import MODEST, events_of, executing, invoking, records_of
 from tests.served_chains import GATES, MODEL_CALLS_CLOSED, numbered, numbered_agent
 
+SOON = 0.5  # seconds: a machine that is busy says a word in less
+
 
 def question(prompt: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": prompt}]}
@@ -34,9 +36,10 @@ def text_of(events: list[Event]) -> str:
 
 
 class Mute(BaseChatModel):
-    """Writes `words` words, then nothing any more."""
+    """Writes `words` words, the first after so many seconds, then nothing any more."""
 
     words: int = 0
+    late: float = 0
 
     @property
     def _llm_type(self) -> str:
@@ -46,6 +49,7 @@ class Mute(BaseChatModel):
         raise NotImplementedError
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        await asyncio.sleep(self.late)
         for _ in range(self.words):
             yield ChatGenerationChunk(message=AIMessageChunk(content="word "))
         await asyncio.Event().wait()
@@ -256,8 +260,8 @@ async def test_a_chain_that_swallows_its_cancel_does_not_hold_its_run_up() -> No
     ("words", "limits", "code"),
     [
         (0, {"first_token_timeout": 0.02}, "first_token_timeout"),
-        (2, {"silence_timeout": 0.02}, "silence_timeout"),
-        (2, {"silence_timeout": 0.02, "first_token_timeout": 600, "run_timeout": 600}, "silence_timeout"),
+        (2, {"silence_timeout": SOON}, "silence_timeout"),
+        (2, {"silence_timeout": SOON, "first_token_timeout": 600, "run_timeout": 600}, "silence_timeout"),
     ],
 )
 async def test_a_silent_model_fails_the_run_as_the_providers_fault(
@@ -271,13 +275,21 @@ async def test_a_silent_model_fails_the_run_as_the_providers_fault(
     assert text_of(events) == "word " * words
 
 
+@pytest.mark.parametrize("others", [{}, {"first_token_timeout": 600, "run_timeout": 600}])
+async def test_a_model_that_began_late_may_be_silent_for_no_longer(others: dict[str, Any]) -> None:
+    limits = replace(MODEST, silence_timeout=0.02, **others)
+    with fail_after(10):
+        failed = terminal_of(await events_of(invoking(Mute(words=1, late=0.1), "x"), limits))
+    assert isinstance(failed, RunError) and failed.code == "silence_timeout"
+
+
 async def test_a_tool_may_take_longer_than_a_model_may_be_silent() -> None:
-    limits = replace(MODEST, first_token_timeout=0.02, silence_timeout=0.02)
+    limits = replace(MODEST, first_token_timeout=SOON, silence_timeout=SOON)
     prompt = question("tool=gated gate=slow-tool tokens=1")
     async with executing(invoking(numbered_agent, prompt), limits) as (_, _, task):
         await reached("slow-tool")
         waited = threading.Event()
-        asyncio.get_running_loop().call_later(0.1, waited.set)
+        asyncio.get_running_loop().call_later(1.2 * SOON, waited.set)
         await asyncio.to_thread(waited.wait, 20)
         GATES["slow-tool"].open()
         assert isinstance(await task, Done)
@@ -285,7 +297,7 @@ async def test_a_tool_may_take_longer_than_a_model_may_be_silent() -> None:
 
 async def test_a_run_over_its_time_is_cancelled() -> None:
     with fail_after(10):
-        events = await events_of(invoking(Mute(words=2), "x"), replace(MODEST, run_timeout=0.02))
+        events = await events_of(invoking(Mute(words=2), "x"), replace(MODEST, run_timeout=SOON))
     cancelled = terminal_of(events)
     assert isinstance(cancelled, Cancelled)
     assert (cancelled.reason, cancelled.output) == ("timeout", "word word ")

@@ -29,7 +29,7 @@ from tests.wire.random_logs import RUN_ID
 from tests.wire.stories import cancelled, done, failed, token, tool_end, tool_start
 
 T = TypeVar("T")
-PATIENCE = 2  # seconds; whatever takes longer hangs
+PATIENCE = 20  # seconds; whatever takes longer hangs
 BATCH_RECORDS = 2  # so that a few records are several batches
 
 EVENTS: dict[str, Event] = {

@@ -104,7 +104,7 @@ async def test_time_outs_hold_over_aiohttp(part: str) -> None:
     script: Reply = [Silence()] if part == "the answer" else HANGING
     async with (
         provider_of(script) as provider,
-        model_of("openai", "dicts over aiohttp", provider.url, timeout=0.2, max_retries=0) as model,
+        model_of("openai", "dicts over aiohttp", provider.url, timeout=0.5, max_retries=0) as model,
     ):
         with pytest.raises(APITimeoutError), anyio.fail_after(20):
             [each async for each in model.astream("hi")]

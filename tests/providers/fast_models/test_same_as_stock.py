@@ -99,8 +99,8 @@ CASES = {
     "a cut in a frame": Case(script=[[OK, SAID, SAID[:30], Hangup()]], fails=True),
     "a cut before the answer": Case(script=[[Hangup()]], fails=True),
     "a cut, then text": Case(script=[[Hangup()], stream(*TEXT)], retries=1),
-    "silence before the answer": Case(script=[[Silence()]], timeout=0.2, fails=True),
-    "silence in the stream": Case(script=[[OK, SAID, Silence()]], timeout=0.2, fails=True),
+    "silence before the answer": Case(script=[[Silence()]], timeout=0.5, fails=True),
+    "silence in the stream": Case(script=[[OK, SAID, Silence()]], timeout=0.5, fails=True),
 }
 VARYING = {"host", "idempotency-key", "connection"}
 
