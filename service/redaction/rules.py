@@ -161,8 +161,9 @@ _PHONE = (
     rf"|\({_DIGIT}{{2,5}}\){_GAP}?+{_DIGIT}{{3,4}}(?:[.{_SPACES}{_HYPHENS}]?+{_DIGIT}){{3,8}}"
     rf"|[2-9]{_DIGIT}{{2}}[.{_HYPHENS}]{_DIGIT}{{3}}[.{_HYPHENS}]{_DIGIT}{{4}}"  # North America
     rf"|[2-9]{_DIGIT}{{2}}[{_SPACES}]{_DIGIT}{{3}}{_GAP}{_DIGIT}{{4}}"
-    # France, and no list of more numbers than five.
-    rf"|(?<![0-9]{_GAP})0[1-9](?:[.{_SPACES}{_HYPHENS}]{_DIGIT}{{2}}){{4}}(?![.{_SPACES}{_HYPHENS}][0-9])"
+    # France; where another number of two digits is beside it, it is a list of them.
+    rf"|(?<!(?<![0-9])[0-9]{{2}}{_GAP})0[1-9](?:[.{_SPACES}{_HYPHENS}]{_DIGIT}{{2}}){{4}}"
+    rf"(?![.{_SPACES}{_HYPHENS}][0-9]{{2}}(?![0-9]))"
     rf"|0[1-9][/{_SPACES}{_HYPHENS}]{_DIGIT}{{3,4}}{_GAP}{_DIGIT}{{3,4}}(?:{_GAP}?+{_DIGIT}){{0,2}}"
     rf"|0[1-9]{_DIGIT}{{1,4}}[/{_SPACES}{_HYPHENS}]{_DIGIT}{{3,4}}(?:{_GAP}?+{_DIGIT}){{2,6}}"
     rf")(?!{_NOT_BEFORE}|@)"

@@ -101,7 +101,7 @@ MADE: dict[str, Sequence[Make]] = {
         lambda chance: f"+49 {some(chance, '123456789', 3)} {some(chance, string.digits, 7)}",
         lambda chance: f"({some(chance, '23456789', 3)}) 555-{some(chance, string.digits, 4)}",
         lambda chance: f"{some(chance, '23456789', 3)}-555-{some(chance, string.digits, 4)}",
-        lambda chance: f"01 {some(chance, '23', 2)} 45 67 {some(chance, string.digits, 2)}",
+        lambda chance: f"tel:01 {some(chance, '23', 2)} 45 67 {some(chance, string.digits, 2)};",
     ],
     "ssn": [lambda chance: f"{some(chance, '12345', 3)}-{some(chance, '123', 2)}-{some(chance, '1234', 4)}"],
     "ip": [

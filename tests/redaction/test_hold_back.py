@@ -55,9 +55,9 @@ def test_each_kind_is_hidden_whole_wherever_it_is_cut(name: str) -> None:
             hidden = make(chance)
             cut = chance.randint(1, len(hidden) - 1)
             said = "".join(shown_by(["It is ", hidden[:cut], hidden[cut:], ", and so on"], rules))
-            assert said.startswith(("It is [", "It is postgresql://[")) and said.endswith(", and so on"), (
-                hidden
-            )
+            assert said.startswith(("It is [", "It is tel:[", "It is postgresql://[")) and said.endswith(
+                ", and so on"
+            ), hidden
             assert not any(
                 hidden[at : at + 12] in said for at in range(len(hidden) - 11) if "db." not in hidden
             )

@@ -149,6 +149,7 @@ def test_a_secret_is_known_by_its_beginning_and_its_length() -> None:
         ),
         ("ip", "http://10.0.0.1:8080/ host:10.0.0.1: peer:fe80::1", "http://[ip]:8080/ host:[ip]: peer:[ip]"),
         ("ip", "_10.0.0.1_, not lib_1.2.3.4", "_[ip]_, not lib_1.2.3.4"),
+        ("phone", "room 7 01 23 45 67 89 0", "room 7 [phone] 0"),
         ("phone", "_+49 30 901820_ 1-800-555-0199", "_[phone]_ 1-[phone]"),
         ("email", "_see ann@b.example_", "_see [email]_"),
         ("ip", "これは10.0.0.1です", "これは[ip]です"),
