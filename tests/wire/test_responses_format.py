@@ -64,8 +64,8 @@ def cut_short() -> Done:
     return Done(t=9, output="", finish_reason="length", usage=USAGE, ttft_ms=1, duration_ms=9)
 
 
-def thought(text: str) -> Reasoning:
-    return Reasoning(t=1, message_id="m1", step=None, text=text)
+def thought(text: str, message_id: str = "m1") -> Reasoning:
+    return Reasoning(t=1, message_id=message_id, step=None, text=text)
 
 
 def told(records: Sequence[Record], cursor: Cursor = START) -> list[dict[str, Any]]:
