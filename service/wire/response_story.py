@@ -274,10 +274,9 @@ def _empty(metadata: dict[str, Any]) -> OpenAIResponse:
 
 
 def _void(event: Restart) -> dict[str, Any]:
-    """What ends a stream; the response goes on."""
-    message = (
-        f"{restart_note(event)}, and the calls of the first are void: retrieve the response once it is over."
-    )
+    """What ends a stream; the response goes on as long as it would without this reader."""
+    again = "send the request again, or retrieve the response if it runs in the background."
+    message = f"{restart_note(event)}, and the calls of the first are void: {again}"
     return {"type": ERROR, "code": "restarted", "message": message, "param": None}
 
 
