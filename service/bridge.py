@@ -22,6 +22,7 @@ from .values import clean_text, to_json
 QUEUE_LIMIT = 1024
 TOOL_OUTPUT_MAX_CHARS = 32_768
 BLOCKED_KEPT = 20
+ERRORS_KEPT = 64
 
 
 class BridgeError(Exception):
@@ -51,8 +52,9 @@ class Bridge:
         retold = retold or Retold()
         self.closed = False
         self.failure: BaseException | None = None
-        self.last_tool_error: BaseException | None = None
-        self.last_model_error: BaseException | None = None
+        # The last that tools and models raised: of those that ran at the same time any may end the chain.
+        self.tool_errors: tuple[BaseException, ...] = ()
+        self.model_errors: tuple[BaseException, ...] = ()
         self.approvals = list(retold.approvals)  # what the chain waits for, since it was last resumed
         self.blocked: list[Blocked] = []
         self.done = _Done(self)

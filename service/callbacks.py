@@ -30,7 +30,7 @@ from langgraph.errors import GraphInterrupt
 from pydantic import ValidationError
 
 from .approvals import breakpoint_of, question_of
-from .bridge import Bridge
+from .bridge import ERRORS_KEPT, Bridge
 from .chunks import (
     answered_in,
     cut,
@@ -200,7 +200,7 @@ class AsyncIteratorCallbackHandler(
         another = falls_back(provider_failure_of(error))
         self._silent.discard(run_id)
         with self._lock:
-            self.last_model_error = error
+            self.model_errors = (*self.model_errors, error)[-ERRORS_KEPT:]
             self._left(self._transcript.fail_message(run_id, falls_back=another))
 
     @_fenced
@@ -278,7 +278,7 @@ class AsyncIteratorCallbackHandler(
         code = "invalid_arguments" if isinstance(error, ValidationError) else "tool_failed"
         message = _said(error)
         with self._lock:
-            self.last_tool_error = error
+            self.tool_errors = (*self.tool_errors, error)[-ERRORS_KEPT:]
             self._left(self._transcript.fail_tool(run_id, code, message))
 
     @_fenced

@@ -10,6 +10,7 @@ from ag_ui.core import (
     Message,
     SystemMessage,
     TextPart,
+    ToolCall,
     ToolMessage,
     UrlSource,
     UserMessage,
@@ -21,6 +22,7 @@ from ..history.threads import Turn
 from ..run import RunRequest
 from ..turns import LATEST
 from ..wire.ag_ui import RUN_ID_KEY
+from ..wire.ag_ui_shown import SUPERSEDED
 from .ag_ui_body import AGUIInput
 
 CONFIGURABLE = "ag_ui"  # under which a chain finds what AG-UI's client sent beside messages
@@ -83,19 +85,26 @@ def _input(body: AGUIInput, chain: Chain, new: list[Message]) -> Any:
         return state or next((_text(each.content) for each in reversed(new) if each.role == "user"), "")
     fields = chain.input_schema.get("properties", {}).keys() - {"messages"}
     taken = {name: value for name, value in state.items() if name in fields}
-    return {**taken, "messages": [told for each in new if (told := _message(each))]}
+    answered = {each.tool_call_id for each in new if isinstance(each, ToolMessage)}
+    return {**taken, "messages": [told for each in new if (told := _message(each, answered))]}
 
 
-def _message(message: Message) -> dict[str, Any] | None:
-    """As LangChain takes it; None for what is no part of a conversation with a model."""
+def _message(message: Message, answered: set[str]) -> dict[str, Any] | None:
+    """As LangChain takes it; None for what is no part of a conversation with a model. Calls that were
+    `answered` have run: one by the id of another that was superseded, whose mark it bears."""
     match message:
         case UserMessage():
             return {"role": "user", "content": _content(message.content)}
         case AssistantMessage():
-            calls = [call.model_dump(by_alias=True) for call in message.tool_calls or ()]
+            content = "" if _is_superseded(message) else message.content or ""
+            written = message.tool_calls or []
+            counting = (call for call in written if call.id in answered or not _is_superseded(call))
+            calls = [call.model_dump(by_alias=True) for call in counting]
+            if not (content or calls) and (written or message.content):
+                return None
             return {
                 "role": "assistant",
-                "content": message.content or "",
+                "content": content,
                 **({"tool_calls": calls} if calls else {}),
             }
         case ToolMessage():
@@ -105,6 +114,11 @@ def _message(message: Message) -> dict[str, Any] | None:
             return {"role": message.role, "content": message.content}
         case _:
             return None
+
+
+def _is_superseded(told: AssistantMessage | ToolCall) -> bool:
+    """By a model that failed, and which another one took the place of."""
+    return bool(told.metadata and told.metadata.get(SUPERSEDED))
 
 
 def _content(content: Any) -> Any:

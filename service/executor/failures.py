@@ -28,12 +28,12 @@ def failure_of(error: BaseException, bridge: Bridge) -> RunFailed:
         message = "The graph took more steps than its recursion limit allows."
         return RunFailed("recursion_limit", message, fault="chain")
     causes = list(causes_of(error))
-    if bridge.last_tool_error in causes:
+    if any(cause in bridge.tool_errors for cause in causes):
         return RunFailed(
             "tool_failed", f"A tool raised {name}, and the chain did not handle it.", fault="tool"
         )
-    if bridge.last_model_error is not None and bridge.last_model_error in causes:
-        return provider_failure_of(bridge.last_model_error)
+    if of_model := next((cause for cause in causes if cause in bridge.model_errors), None):
+        return provider_failure_of(of_model)
     if isinstance(error, OutputParserException):
         return _invalid_output(error)
     if isinstance(error, asyncio.CancelledError):

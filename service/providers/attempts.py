@@ -144,15 +144,16 @@ def attempts_at(
 ) -> Iterator[Attempt]:
     """One after the other, until one has no error. Raises the last one's where all have.
 
-    In their order, but for those whose breakers are not closed: these come last. Where it `streams`, nothing
-    is shown that a later attempt could supersede.
+    In their order, but for those whose breakers are not closed when it is their turn: these come last. Where
+    it `streams`, nothing is shown that a later attempt could supersede.
     """
-    order = sorted(candidates, key=lambda candidate: not breakers.of(candidate.provider).admits)
+    left = list(candidates)
     failures: list[str] = []
     failed: UUID | None = None
     code = ""
-    for candidate in order:
-        has_next = candidate is not order[-1]
+    while left:
+        candidate = left.pop(_place_of_next(left, breakers))
+        has_next = bool(left)
         attempt = Attempt(
             candidate,
             run_id or uuid4(),
@@ -168,3 +169,10 @@ def attempts_at(
         if not has_next:
             attempt.error.add_note(f"All models failed: {', '.join(failures)}")
             raise attempt.error
+
+
+def _place_of_next(left: Sequence[Candidate], breakers: Breakers) -> int:
+    """Of the first whose breaker admits it; where none does, of the first. An attempt may have taken long, in
+    which other runs have learnt who fails."""
+    admitted = (place for place, each in enumerate(left) if breakers.of(each.provider).admits)
+    return next(admitted, 0)

@@ -1,6 +1,7 @@
 """AG-UI's events as frames, by the library's own encoder but for the pieces of messages."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from ag_ui.core import BaseEvent, ToolCallEndEvent
 from ag_ui.encoder import EventEncoder
@@ -24,5 +25,5 @@ def delta(begin: bytes, text: str) -> bytes:
     return b"%b%b}\n\n" % (begin, encode_json(text))
 
 
-def calls_ended(tool_call_ids: Iterable[str]) -> list[bytes]:
-    return [frame(ToolCallEndEvent(tool_call_id=each)) for each in tool_call_ids]
+def calls_ended(tool_call_ids: Iterable[str], about: dict[str, Any] | None = None) -> list[bytes]:
+    return [frame(ToolCallEndEvent(tool_call_id=each, metadata=about)) for each in tool_call_ids]

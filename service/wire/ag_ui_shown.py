@@ -24,6 +24,7 @@ from ..events import MessageEnd, Reasoning, Restart, StepEnd, StepStart, Token, 
 from ..values import encode_json
 from .ag_ui_frames import calls_ended, delta, frame, head
 
+SUPERSEDED = "superseded"  # in the metadata of what counts no more; clients keep it, and send it back
 _AS_EXPECTED = ("stop", "tool_calls")
 
 
@@ -88,35 +89,39 @@ class Shown:
             delta(begin, event.text),
         ]
 
-    def _thought_closed(self, message_id: str) -> list[bytes]:
+    def _thought_closed(self, message_id: str, about: dict[str, Any] | None = None) -> list[bytes]:
         """A model's thinking is over once it says or calls something."""
-        frames = self._thought_ends(message_id)
+        frames = self._thought_ends(message_id, about)
         self._thoughts.pop(message_id, None)
         return frames
 
-    def _thought_ends(self, message_id: str) -> list[bytes]:
+    def _thought_ends(self, message_id: str, about: dict[str, Any] | None = None) -> list[bytes]:
         if message_id not in self._thoughts:
             return []
         thought_id, _ = self._thoughts[message_id]
-        ends = ReasoningMessageEndEvent(message_id=thought_id), ReasoningEndEvent(message_id=thought_id)
-        return [frame(end) for end in ends]
+        end = ReasoningMessageEndEvent(message_id=thought_id, metadata=about)
+        return [frame(end), frame(ReasoningEndEvent(message_id=thought_id))]
 
     def message_ended(self, event: MessageEnd) -> list[bytes]:
         short = event.finish_reason not in _AS_EXPECTED  # so that whoever keeps the message can tell
         about = {"finish_reason": event.finish_reason} if short else None
-        return self._message_closed(event.message_id, about)
+        return self._message_closed(event.message_id, of_text=about)
 
     def superseded(self, event: Restart) -> list[bytes]:
         """The message is over and counts no more; the calls that it wrote are nobody's to run."""
         for call in self._written_by(event.message_id):
             self._unanswered.pop(call, None)
-        return self._message_closed(event.message_id, {"superseded": True})
+        about = {SUPERSEDED: True}
+        return self._message_closed(event.message_id, of_text=about, of_others=about)
 
-    def _message_closed(self, message_id: str, about: dict[str, Any] | None) -> list[bytes]:
-        frames = self._thought_closed(message_id)
+    def _message_closed(
+        self, message_id: str, of_text: dict[str, Any] | None, of_others: dict[str, Any] | None = None
+    ) -> list[bytes]:
+        """What their ends tell of the text, and of thoughts and calls."""
+        frames = self._thought_closed(message_id, of_others)
         if self._texts.pop(message_id, None) is not None:
-            frames.append(frame(TextMessageEndEvent(message_id=self._id(message_id), metadata=about)))
-        return [*frames, *self._calls_closed(self._written_by(message_id))]
+            frames.append(frame(TextMessageEndEvent(message_id=self._id(message_id), metadata=of_text)))
+        return [*frames, *self._calls_closed(self._written_by(message_id), of_others)]
 
     def _written_by(self, message_id: str) -> list[str]:
         return [call for call, writer in self._calls.items() if writer == message_id]
@@ -161,8 +166,9 @@ class Shown:
         )
         return [*frames, frame(result)]
 
-    def _calls_closed(self, tool_call_ids: Iterable[str]) -> list[bytes]:
-        return calls_ended([each for each in tool_call_ids if self._calls.pop(each, None) is not None])
+    def _calls_closed(self, tool_call_ids: Iterable[str], about: dict[str, Any] | None = None) -> list[bytes]:
+        closed = [each for each in tool_call_ids if self._calls.pop(each, None) is not None]
+        return calls_ended(closed, about)
 
     # --- steps -------------------------------------------------------------------------------------
 

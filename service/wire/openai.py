@@ -62,9 +62,9 @@ class OpenAIFormat(SSEFormat):
     """`include_usage` sends what OpenAI does for `stream_options.include_usage`: one more chunk at the end.
 
     A run that waits for a person finishes with `stop`; a gap, a failure and a cancelled run are errors. Text
-    that was superseded cannot be taken back: a chunk says so in its content, for people, and in a field of
-    its own, for programs. Calls cannot be taken back either, and whoever has them would run them: there the
-    answer ends with an error.
+    that was superseded cannot be taken back, nor can thoughts: a chunk says so in the place of each, for
+    people, and in a field of its own, for programs. Calls cannot be taken back either, and whoever has them
+    would run them: there the answer ends with an error.
     """
 
     stateful = True
@@ -79,6 +79,7 @@ class OpenAIFormat(SSEFormat):
         self._is_bare = False
         self._called: dict[str, int] = {}
         self._callers: set[str] = set()  # the messages whose calls were told
+        self._thinkers: set[str] = set()  # and whose thoughts
         self._is_over = False
 
     def opening(self, place: str) -> bytes:
@@ -107,11 +108,15 @@ class OpenAIFormat(SSEFormat):
             self._is_over = True
             failed = f"{restart_note(event)}, and the calls of the first are void: send the request again."
             return self._framed([_error(failed, "restarted", "server_error")], ends=True)
-        if not superseded.shown:
+        has_thought = event.message_id in self._thinkers
+        told = {"content": superseded.shown, "reasoning_content": has_thought}
+        note = f"\n[{restart_note(event)}]\n"
+        if not (delta := {name: note for name, was_told in told.items() if was_told}):
             return []
-        chunk = self._chunk({"content": f"\n[{restart_note(event)}]\n"})
-        data = restart_fields(record.line, superseded.discard_from)
-        return self._framed([b'%b,"restart":%b}' % (chunk[:-1], data)], ends=False)
+        # Thoughts come as they are logged, and before the text.
+        discard_from = event.discard_from if has_thought else superseded.discard_from
+        data = restart_fields(record.line, discard_from)
+        return self._framed([b'%b,"restart":%b}' % (self._chunk(delta)[:-1], data)], ends=False)
 
     def _objects(self, event: Event) -> list[bytes]:
         match event:
@@ -124,6 +129,7 @@ class OpenAIFormat(SSEFormat):
                 self._callers.add(event.message_id)
                 return [self._chunk({"tool_calls": [self._call(event)]})]
             case Reasoning():
+                self._thinkers.add(event.message_id)
                 return [self._chunk({"reasoning_content": event.text})]
             case Done():
                 return [self._chunk({}, finish_of(event, is_bare=self._is_bare)), *self._usage(event)]

@@ -2,7 +2,7 @@
 
 A chain's answer is one message, however many model calls wrote it; its own tools and thoughts are not told.
 Of a model alone there are its thoughts, its text and its calls, each an item of the output. Items that were
-superseded end as incomplete, and the response does not have them.
+superseded end as incomplete, and the response does not have them; a stream that has told calls ends there.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ from ..events import (
     ToolCall,
 )
 from .answer import AnswerText
+from .base import restart_note
 from .response_object import (
     ItemStatus,
     OpenAIResponse,
@@ -35,6 +36,7 @@ from .response_object import (
 )
 
 RESPONSE_ID = "resp_"  # before a run's id
+ERROR = "error"  # the event that ends a stream, and not the response
 READ = frozenset(
     {"run", "token", "reasoning", "tool_call", "message_end", "restart", "done", "error", "cancelled"}
 )
@@ -127,18 +129,24 @@ class ResponseStory:
         return {"type": name, "response": self.response}
 
     def _restart(self, event: Restart, seq: int) -> Told:
-        """What the message had told ends; what others had told beside it is told again, in an item anew."""
+        """What the message had told ends; what others had told beside it is told again, in an item anew. Of
+        calls it is told that they are void: a client would run them, whatever becomes of their items."""
         superseded = self._answer.restart(event, seq)
         kept = "".join(superseded.again)
-        told: Told = []
+        has_called = bool(self._calls)
+        ended: Told = []
         if superseded.shown and self._message is not None:
             _, item, texts = self._message
             kept = "".join(text for at, text in texts if at < superseded.discard_from) + kept
             self._superseded.add(item["id"])
-            told += self._end_message("incomplete")
+            ended += self._end_message("incomplete")
         if self._is_bare:
             self._superseded.update(self._begun)
-            told += [*self._end_thoughts("incomplete"), *self._end_calls("incomplete")]
+            ended += [*self._end_thoughts("incomplete"), *self._end_calls("incomplete")]
+        if has_called:
+            return [_void(event)]
+        # No part of them is done: SDKs parse it then, and raise where it is half of a JSON.
+        told = [each for each in ended if each["type"] == "response.output_item.done"]
         return told + (self._write(kept, seq) if kept else [])
 
     # --- items --------------------------------------------------------------------------------------
@@ -263,6 +271,13 @@ def _empty(metadata: dict[str, Any]) -> OpenAIResponse:
         "tools": [],
         "top_p": None,
     }
+
+
+def _void(event: Restart) -> dict[str, Any]:
+    """What ends a stream; the response goes on as long as it would without this reader."""
+    again = "send the request again, or retrieve the response if it runs in the background."
+    message = f"{restart_note(event)}, and the calls of the first are void: {again}"
+    return {"type": ERROR, "code": "restarted", "message": message, "param": None}
 
 
 def _output_text(text: str) -> OutputText:

@@ -11,7 +11,7 @@ from ..event_log.base import Cursor, Record
 from ..snapshot import Gap
 from ..values import encode_json
 from .base import COMMENT_PING, SSEFormat, gap_message, named_frame
-from .response_story import READ, ResponseStory, Told
+from .response_story import ERROR, READ, ResponseStory, Told
 
 UNIT = 1_000_000  # far more frames than one event can make, in numbers that JavaScript has
 
@@ -26,16 +26,21 @@ class ResponsesFormat(SSEFormat):
     def __init__(self) -> None:
         self._story = ResponseStory()
         self._seq = 0
+        self._is_over = False
 
     def opening(self, place: str) -> bytes:
         return b""
 
     def encode(self, record: Record) -> list[bytes]:
         self._seq = record.seq
-        return self._numbered(self._story.take(record.event(), record.seq)) if record.name in READ else []
+        if self._is_over or record.name not in READ:
+            return []
+        told = self._story.take(record.event(), record.seq)
+        self._is_over = any(each["type"] == ERROR for each in told)
+        return self._numbered(told)
 
     def gap(self, gap: Gap) -> bytes:
-        error = {"type": "error", "code": gap.reason, "message": gap_message(gap), "param": None}
+        error = {"type": ERROR, "code": gap.reason, "message": gap_message(gap), "param": None}
         return _frame(error, gap.as_of.seq * UNIT)
 
     def paused(self, interrupt_ids: Sequence[str]) -> bytes:

@@ -43,7 +43,10 @@ _FINISHES: dict[FinishReason, str] = {
     "error": "error",
 }
 _LINKS = ("https://", "http://")  # what a page may link to
-_OF_MODELS = (RunStarted, Token, Reasoning, ToolCall, MessageEnd, Usage, Restart, StepStart, StepEnd)
+_OF_MODELS = (
+    *(RunStarted, Token, Reasoning, ToolCall, MessageEnd, Usage, Restart, StepStart, StepEnd),
+    Partial,  # the value so far of what one writes: the client forgets it with the words
+)
 
 
 @dataclass(slots=True)

@@ -64,6 +64,7 @@ class UIMessageFold:
             self._parts.pop()
         kept = set(map(id, self._parts))
         self._tools = {call_id: part for call_id, part in self._tools.items() if id(part) in kept}
+        self._told = {key: part for key, part in self._told.items() if id(part) in kept}
 
     def _text(self, kind: str, chunk: Chunk) -> None:
         name, _, what = kind.partition("-")

@@ -84,6 +84,34 @@ def test_messages_of_every_role_are_given_as_langchain_has_them(served: Served) 
     assert told[3][2] == [{"name": "add", "args": {"a": 1}, "id": "c1", "type": "tool_call"}]
 
 
+def test_what_a_failed_model_told_is_no_part_of_a_conversation(served: Served) -> None:
+    superseded = {"metadata": {"superseded": True}}
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{"}, **superseded}
+    messages = [
+        HELLO,
+        {"id": "x.m1", "role": "assistant", "content": "Half an ans", "toolCalls": [call], **superseded},
+        {"id": "x.m2", "role": "assistant", "toolCalls": [call]},
+        {"id": "x.m3", "role": "assistant", "content": "A whole answer."},
+        {"id": "u2", "role": "user", "content": "and?"},
+    ]
+    told = shown(served, messages=messages)["messages"]
+    assert told == [["human", "hello", []], ["ai", "A whole answer.", []], ["human", "and?", []]]
+
+
+def test_a_call_that_has_run_is_part_of_it_by_whatever_id(served: Served) -> None:
+    superseded = {"metadata": {"superseded": True}}
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{}"}, **superseded}
+    messages = [
+        {"id": "x.m1", "role": "assistant", "content": "Half an ans", "toolCalls": [call], **superseded},
+        {"id": "x.tool.c1", "role": "tool", "toolCallId": "c1", "content": "2"},
+        {"id": "u2", "role": "user", "content": "and?"},
+    ]
+    told = shown(served, messages=messages)["messages"]
+    assert [(kind, content, len(calls)) for kind, content, calls in told] == [
+        ("ai", "", 1), ("tool", "2", 0), ("human", "and?", 0),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "source", "block"),
     [

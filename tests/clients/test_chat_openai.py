@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from tests.clients.asking import ARGUMENTS, MODEL, TOOLS
 from tests.fake_provider import FakeProvider
-from tests.providers.asking import once
-from tests.serving import Served
+from tests.providers.asking import MODELS, at, once
+from tests.serving import Served, serving
 
 
 def model_at(service: Served, name: str = MODEL, **options: Any) -> ChatOpenAI:
@@ -51,6 +51,16 @@ def test_an_agent_of_another_service_runs_its_own_tools_on_our_model(service: Se
     agent = create_agent(model_at(service), [calculate])
     messages = agent.invoke({"messages": [HumanMessage("tools=1 tokens=2")]})["messages"]
     assert [message.text for message in messages[-2:]] == ["1+1 to 2 digits", "t1 t2 "]
+
+
+@pytest.mark.parametrize("responses", [False, True])
+def test_nobody_gets_to_run_the_calls_of_a_model_that_failed(provider: FakeProvider, responses: bool) -> None:
+    with serving(chains=(), offline=False, fallback_models=(MODELS["groq"],), **at(provider)) as service:
+        model = model_at(service, MODELS["openai"], use_responses_api=responses).bind_tools(TOOLS)
+        prompt = once(f"{MODELS['openai'].partition(':')[2]}/cut=1 tools=1")
+        with pytest.raises((APIError, ValueError), match="the calls of the first are void"):
+            list(model.stream(prompt))
+        assert len(model.invoke(once(prompt)).tool_calls) == 1
 
 
 def test_a_chain_is_a_model_too(service: Served) -> None:

@@ -1,7 +1,10 @@
 """A provider's circuit breaker: its states, and who is asked meanwhile."""
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 
+from service.errors import RunFailed
+from service.providers.attempts import Attempts, Candidate, attempts_at
 from service.providers.breaker import Breakers, BreakerState
 
 
@@ -95,3 +98,25 @@ def test_each_provider_has_its_own(breakers: Breakers) -> None:
     fail(breakers, 3)
     breakers.of("b").answer()
     assert breakers.states == {"a": "open", "b": "closed"}
+
+
+@pytest.mark.parametrize("how", ["open", "probed"])
+def test_a_provider_that_is_passed_over_by_the_time_it_is_due_is_asked_last(
+    breakers: Breakers, clock: Clock, how: str
+) -> None:
+    model = FakeListChatModel(responses=["x"])
+    order = [Candidate(f"{provider}:x", model) for provider in ("first", "a", "last")]
+    if how == "probed":
+        fail(breakers, 3)
+        clock.now = 10
+    asked = []
+    for attempt in attempts_at(order, breakers, Attempts(), None):
+        asked.append(attempt.candidate.provider)
+        with attempt.judged():
+            if asked == ["first"] and how == "open":  # meanwhile another run has asked the second one
+                fail(breakers, 3)
+            elif asked == ["first"]:
+                breakers.of("a").ask()
+            if len(asked) < 3:
+                raise RunFailed("provider_error", "It failed.", fault="provider")
+    assert asked == ["first", "last", "a"]

@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
 
 from service.events import TERMINAL, Cancelled, Done, Event, RunError, StepEnd, Token, ToolError, ToolStart
 from service.executor.threads import SyncThreads
@@ -111,6 +112,32 @@ async def test_a_providers_error_keeps_the_text_before_it_and_is_retryable() -> 
     assert isinstance(failed, RunError)
     assert (failed.code, failed.fault, failed.retryable) == ("provider_failed", "provider", True)
     assert "canary" not in failed.message
+
+
+@pytest.mark.parametrize("raised", [0, 1])
+async def test_of_models_that_fail_at_the_same_time_any_may_be_what_ended_the_chain(raised: int) -> None:
+    async def twice(text: str) -> str:
+        failed = await asyncio.gather(*(numbered.ainvoke(text) for _ in range(2)), return_exceptions=True)
+        raise failed[raised]  # type: ignore[misc]  # both fail
+
+    failed = terminal_of(await events_of(invoking(RunnableLambda(twice), "tokens=5 fail=3")))
+    assert isinstance(failed, RunError)
+    assert (failed.code, failed.fault, failed.retryable) == ("provider_failed", "provider", True)
+
+
+@pytest.mark.parametrize("raised", [0, 1])
+async def test_of_tools_that_fail_at_the_same_time_any_may_be_what_ended_the_chain(raised: int) -> None:
+    @tool
+    async def broken(text: str) -> str:
+        """Fails."""
+        raise RuntimeError(text)
+
+    async def twice(text: str) -> str:
+        failed = await asyncio.gather(*(broken.ainvoke(text) for _ in range(2)), return_exceptions=True)
+        raise failed[raised]  # as above
+
+    failed = terminal_of(await events_of(invoking(RunnableLambda(twice), "x")))
+    assert isinstance(failed, RunError) and (failed.code, failed.fault) == ("tool_failed", "tool")
 
 
 async def test_a_chain_that_fails_before_it_starts_ends_as_any_other() -> None:

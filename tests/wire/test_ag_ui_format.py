@@ -47,6 +47,7 @@ from tests.wire.stories import (
     ended,
     failed,
     logged,
+    restart,
     started,
     token,
     tool_end,
@@ -121,16 +122,23 @@ def opens(message: str = "m1") -> str:
     return f'{{"type":"TEXT_MESSAGE_START","messageId":"run.{message}","role":"assistant"}}'
 
 
-def closes(message: str = "m1") -> str:
-    return f'{{"type":"TEXT_MESSAGE_END","messageId":"run.{message}"}}'
+def closes(message: str = "m1", about: str = "") -> str:
+    return f'{{"type":"TEXT_MESSAGE_END",{about}"messageId":"run.{message}"}}'
 
 
-def thinks(kind: str, more: str = "", number: int = 1) -> str:
-    return f'{{"type":"REASONING_{kind}","messageId":"run.m1.reasoning{number}"{more}}}'
+def thinks(kind: str, more: str = "", number: int = 1, about: str = "") -> str:
+    return f'{{"type":"REASONING_{kind}",{about}"messageId":"run.m1.reasoning{number}"{more}}}'
 
 
-def calls(kind: str, more: str = "", tool_call_id: str = "c1") -> str:
-    return f'{{"type":"TOOL_CALL_{kind}","toolCallId":"{tool_call_id}"{more}}}'
+def calls(kind: str, more: str = "", tool_call_id: str = "c1", about: str = "") -> str:
+    return f'{{"type":"TOOL_CALL_{kind}",{about}"toolCallId":"{tool_call_id}"{more}}}'
+
+
+SUPERSEDED = '"metadata":{"superseded":true},'
+RESTARTED = (
+    '{"type":"CUSTOM","name":"chainstream.restart","value":{"t":2,"attempt":1,"reason":"fallback",'
+    '"discard_from":2,"message_id":"m1","code":"provider_cut","model":"first","next_model":"second"}}'
+)
 
 
 def returns(content: str, about: str = "") -> str:
@@ -235,6 +243,27 @@ CASES: dict[str, list[tuple[Event, list[str]]]] = {
             ),
             [returns("ab", '"metadata":{"truncated":true,"size":9},')],
         ),
+    ],
+    "what a failed model told": [
+        (started(), [STARTED]),
+        (token("a"), [opens(), *says("a")]),
+        (call("{"), [calls("START", OF_M1), calls("ARGS", ',"delta":"{"')]),
+        (restart("m1", 2), [closes(about=SUPERSEDED), calls("END", about=SUPERSEDED), RESTARTED]),
+        (MessageEnd(t=1, message_id="m1", finish_reason="error"), []),
+        (token("b", "m2"), [opens("m2"), *says("b", "m2")]),
+        (ended("m2"), [closes("m2")]),
+        (done(), [FINISHED]),
+    ],
+    "what a failed model thought": [
+        (started(), [STARTED]),
+        (
+            thought("hm"),
+            [
+                thinks("START"), thinks("MESSAGE_START", ',"role":"reasoning"'),
+                thinks("MESSAGE_CONTENT", ',"delta":"hm"'),
+            ],
+        ),
+        (restart("m1", 2), [thinks("MESSAGE_END", about=SUPERSEDED), thinks("END"), RESTARTED]),
     ],
     "steps of one name at once": [
         (started(), [STARTED]),

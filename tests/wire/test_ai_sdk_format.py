@@ -40,6 +40,7 @@ from tests.wire.stories import (
     ended,
     failed,
     logged,
+    restart,
     started,
     token,
     tool_end,
@@ -103,6 +104,22 @@ def asked(*requests: ApprovalRequest) -> Approval:
 
 def about(call_id: str | None, **given: Any) -> ApprovalRequest:
     return ApprovalRequest(tool_call_id=call_id, name="add", input=given, allowed=["approve", "reject"])
+
+
+RESTARTED = {
+    "type": "data-restart",
+    "data": {
+        "message_id": "m1",
+        "reason": "fallback",
+        "code": "provider_cut",
+        "model": "first",
+        "next_model": "second",
+    },
+}
+
+
+def partial(value: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "data-partial", "id": "partial", "data": {"value": value}}
 
 
 def delta(kind: str, part_id: str, text: str) -> dict[str, Any]:
@@ -359,6 +376,24 @@ STORIES: dict[str, Story] = {
         (used(2, 0.25), [metadata(usage=tokens(5, 2, 7), costUsd=0.75)]),
         (used(1, None), [metadata(usage=tokens(6, 3, 9), costUsd=None)]),
     ],
+    "what a failed model said, and the value so far of it": [
+        (token('{"a":'), [BEGIN, begun("text", "m1.1"), delta("text", "m1.1", '{"a":')]),
+        (Partial(t=1, value={"a": 1}), [partial({"a": 1})]),
+        (restart("m1", 2), [over("text", "m1.1"), {"type": "reset-step"}, RESTARTED]),
+        (broken(), []),
+        (token("{", "m2"), [begun("text", "m2.1"), delta("text", "m2.1", "{")]),
+        (Partial(t=1, value={}), [partial({})]),
+        (ended("m2"), [over("text", "m2.1")]),
+    ],
+    "what a failed model said beside something else": [
+        (token("a"), [BEGIN, begun("text", "m1.1"), delta("text", "m1.1", "a")]),
+        (
+            Custom(t=1, name="n", data_=[1]),
+            [{"type": "data-custom", "data": {"name": "n", "data": [1]}}],
+        ),
+        (restart("m1", 2), [over("text", "m1.1"), RESTARTED]),
+        (broken(), []),
+    ],
     "what is no part of the protocol": [
         (
             StepStart(t=1, step="s1", name="model", parent=None),
@@ -376,7 +411,7 @@ STORIES: dict[str, Story] = {
         ),
         (
             Partial(t=1, value={"a": 1}),
-            [{"type": "data-partial", "id": "partial", "data": {"value": {"a": 1}}}],
+            [partial({"a": 1})],
         ),
         (
             ToolProgress(t=1, tool_call_id="c1", name="n", data_=1),

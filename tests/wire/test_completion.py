@@ -90,3 +90,17 @@ def test_a_stream_whose_calls_are_superseded_ends_with_an_error_before_anybody_r
     *_, error, last = openai([encoded("openai", logged(begun(BARE_CHAIN), *lost, *won))])
     assert json.loads(error.data)["error"]["code"] == "restarted"
     assert last.data == "[DONE]"
+
+
+@pytest.mark.parametrize("text", ["", "Lost"])
+def test_a_stream_says_where_thoughts_are_superseded_too(text: str) -> None:
+    lost: list[Event] = [thought("hm"), *([token(text)] if text else []), restart(discard_from=2), ended()]
+    won: list[Event] = [thought("aha", "m2"), token("Won", "m2"), ended("m2"), done()]
+    messages = openai([encoded("openai", logged(begun(BARE_CHAIN), *lost, *won))])
+    chunks = [json.loads(message.data) for message in messages[:-1]]
+    note = "\n[Restarted: first failed (provider_cut), second answers instead]\n"
+    said, thoughts, _ = joined(chunks)
+    assert said == (f"{text}{note}Won" if text else "Won")
+    assert thoughts == f"hm{note}aha"
+    [told] = [chunk["restart"] for chunk in chunks if "restart" in chunk]
+    assert (told["message_id"], told["discard_from"]) == ("m1", 2)

@@ -64,8 +64,8 @@ def cut_short() -> Done:
     return Done(t=9, output="", finish_reason="length", usage=USAGE, ttft_ms=1, duration_ms=9)
 
 
-def thought(text: str) -> Reasoning:
-    return Reasoning(t=1, message_id="m1", step=None, text=text)
+def thought(text: str, message_id: str = "m1") -> Reasoning:
+    return Reasoning(t=1, message_id=message_id, step=None, text=text)
 
 
 def told(records: Sequence[Record], cursor: Cursor = START) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def test_in_any_run_numbers_grow_and_each_leads_back_to_its_place(seed: int) -> 
     story = ResponseStory()
     for record in records:
         story.take(record.event(), record.seq)
-    if records[-1].terminal:
+    if records[-1].terminal and events[-1]["type"] != "error":  # which ends the stream alone
         assert events[-1]["response"] == story.response
 
 
@@ -200,7 +200,29 @@ def test_what_was_said_before_the_superseded_message_is_said_again() -> None:
     assert [item["content"][0]["text"] for item in events[-1]["response"]["output"]] == ["Kept. Won"]
 
 
-def test_calls_that_were_superseded_are_not_in_the_response() -> None:
+@pytest.mark.parametrize("chain", [BARE_CHAIN, "agent"])
+def test_of_what_was_superseded_no_part_is_done(chain: str) -> None:
+    """SDKs parse it then, and fail at half of a JSON."""
+    lost: list[Event] = [thought("hm"), token('{"a'), restart(discard_from=2), ended()]
+    events = told(logged(begun(chain), *lost, token("{}", "m2"), ended("m2"), done()))
+    [text] = [each["text"] for each in events if each["type"] == "response.output_text.done"]
+    assert text == "{}"
+
+
+def superseded_calls() -> list[Record]:
     lost: list[Event] = [thought("hm"), call(1, '{"a'), restart(), ended()]
-    events = told(logged(begun(), *lost, call(2, "{}", "m2"), ended("m2"), done()))
-    assert [item["call_id"] for item in events[-1]["response"]["output"]] == ["c2"]
+    return logged(begun(), *lost, call(2, "{}", "m2"), ended("m2"), done())
+
+
+def test_calls_that_were_superseded_are_not_in_the_response() -> None:
+    story = ResponseStory()
+    for record in superseded_calls():
+        story.take(record.event(), record.seq)
+    assert [item["call_id"] for item in story.response["output"] if item["type"] == "function_call"] == ["c2"]
+
+
+def test_a_stream_whose_calls_are_superseded_ends_with_an_error_before_anybody_runs_them() -> None:
+    *others, error = told(superseded_calls())
+    assert (error["type"], error["code"]) == ("error", "restarted")
+    names = {each["type"] for each in others}
+    assert names.isdisjoint({"response.function_call_arguments.done", "response.completed"})

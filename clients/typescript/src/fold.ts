@@ -152,7 +152,9 @@ export class Fold {
     this.#tools.withdraw(messageId);
     this.#order.withdraw(messageId);
     this.#reasoning.withdraw(messageId, discardFrom);
-    return { text: "", replaced: this.#content.withdraw(messageId, discardFrom) };
+    const replaced = this.#content.withdraw(messageId, discardFrom);
+    if (replaced) this.#set({ output: null }); // a part of what the answer's text was to be
+    return { text: "", replaced };
   }
 
   #replace({ data: { snapshot }, id }: Gap): Change {

@@ -45,6 +45,14 @@ describe("a restart", () => {
     expect(state).toMatchObject({ content: "kept. new", shown: "kept. new", reasoning: "", toolCalls: [] });
   });
 
+  test("drops the structured output so far with the answer that it was of", () => {
+    const partial = ["partial", { value: { a: 1 } }] as const;
+    const told = log(begun, token('{"a": 1'), partial, restart("m1", 2), messageEnd());
+    expect(folded(told).output).toBeNull();
+    const inner = log(begun, token("x", "m1", "inner"), partial, restart("m1", 2), messageEnd());
+    expect(folded(inner).output).toEqual({ a: 1 });
+  });
+
   test("of a message that waits for its turn changes nothing that was shown", () => {
     const frames = log(begun, token("a"), token("gone", "m2"), restart("m2", 3), messageEnd("m2"), token("b"), messageEnd(), done());
     expect(folded(frames)).toMatchObject({ content: "ab", shown: "ab" });
