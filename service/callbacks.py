@@ -42,6 +42,7 @@ from .chunks import (
     tool_result,
     written_in,
 )
+from .enclosing_run import enclosing_run
 from .model_attempts import attempt_in
 from .provider_failures import falls_back, provider_failure_of
 from .values import clean_text, to_json
@@ -84,6 +85,8 @@ def _fenced(method: Callable[..., None]) -> Callable[..., Any]:
     def fenced(self: "AsyncIteratorCallbackHandler", *args: Any, **kwargs: Any) -> None:
         if self.closed:
             raise RunClosed
+        if "parent_run_id" in kwargs:
+            kwargs["parent_run_id"] = self._parent(kwargs["parent_run_id"])
         try:
             method(self, *args, **kwargs)
         except Exception as error:
@@ -139,6 +142,15 @@ class AsyncIteratorCallbackHandler(
     @_fenced
     def on_llm_start(self, serialized: dict[str, Any] | None, prompts: list[str], **kwargs: Any) -> None:
         self._start(**kwargs)
+
+    def _parent(self, named: UUID | None) -> UUID | None:
+        """LangChain gives a tool that asks for its config that of the tool's caller. So what the tool begins
+        with it names the caller as its parent; the context knows better."""
+        around = enclosing_run()
+        if around is None or around == named:
+            return named
+        with self._lock:
+            return self._transcript.parent_within(around, named)
 
     def _start(
         self,
@@ -309,8 +321,9 @@ class AsyncIteratorCallbackHandler(
     @_fenced
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         shown = to_json(data)
+        within = self._parent(run_id)
         with self._lock:
-            self._transcript.tell_custom(run_id, clean_text(name), shown)
+            self._transcript.tell_custom(within, clean_text(name), shown)
 
     @_callback
     def on_interrupt(self, event: GraphInterruptEvent) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from langchain_core.runnables.config import var_child_runnable_config
-
 from .bridge import Bridge
+from .enclosing_run import enclosing_run
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,6 @@ def tapped(bridge: Bridge) -> Iterator[dict[str, Any]]:
 
 def _writer(bridge: Bridge, name: str) -> Callable[[Any], None]:
     def write(chunk: Any) -> None:
-        config = var_child_runnable_config.get() or {}
-        bridge.tell_chunk(getattr(config.get("callbacks"), "parent_run_id", None), name, chunk)
+        bridge.tell_chunk(enclosing_run(), name, chunk)
 
     return write

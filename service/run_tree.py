@@ -58,6 +58,15 @@ class RunTree:
         self._parents[run_id] = parent
         return place
 
+    def parent_within(self, around: UUID, named: UUID | None) -> UUID | None:
+        """The parent of what begins inside of the run `around`, and names another as its parent: `around`,
+        where that is a tool and the other its caller."""
+        place = self._places.get(around)
+        if place is None or place.tool is None or self._parents[around] != named:
+            return named
+        caller = self._places.get(named) if named else None
+        return named if caller and caller.tool is place.tool else around
+
     def leave(self, run_id: UUID) -> bool:
         """A LangChain run is over; whether it was the last root.
 

@@ -93,6 +93,10 @@ class Transcript:
         """As RunTree.enter."""
         return self._tree.enter(run_id, parent)
 
+    def parent_within(self, around: UUID, named: UUID | None) -> UUID | None:
+        """As RunTree.parent_within."""
+        return self._tree.parent_within(around, named)
+
     def leave(self, run_id: UUID) -> bool:
         """As RunTree.leave."""
         return self._tree.leave(run_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from langchain.agents import create_agent
 from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langgraph.types import Command
 
@@ -48,6 +49,22 @@ async def test_a_sync_tool_in_its_thread_comes_between_the_same_tokens() -> None
     model = agent_model([calls(call("add_in_thread", '{"a": 2, "b": 3}'))], ["5"])
     story = await told_of(create_agent(model, [add_in_thread]), ASK)
     assert story.names == ["tool_call", "message_end", "tool_start", "tool_end", "token", "message_end"]
+
+
+async def test_a_model_that_a_tool_calls_with_its_config_writes_to_the_inner_channel() -> None:
+    """LangChain gives tools the config of the node that calls them."""
+    expert = chat("in", "ner", last())
+
+    @tool
+    async def ask_expert(a: int, config: RunnableConfig) -> str:
+        """Asks."""
+        return str((await expert.ainvoke("hi", config)).content)
+
+    story = await told_of(
+        create_agent(agent_model([calls(call("ask_expert", '{"a": 2}'))], ["5"]), [ask_expert]), ASK
+    )
+    assert (story.text("inner"), story.text("answer")) == ("inner", "5")
+    assert story.one(ToolEnd).output == "inner"
 
 
 async def test_the_agents_nodes_are_steps_and_its_tokens_know_theirs() -> None:

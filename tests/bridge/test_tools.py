@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.messages import ToolCall as Call
-from langchain_core.runnables import Runnable, RunnableLambda, RunnableParallel
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnableParallel
 from langchain_core.tools import BaseTool, StructuredTool, ToolException, tool
 
 from service.callbacks import AsyncIteratorCallbackHandler
@@ -119,6 +119,34 @@ async def test_a_model_in_a_tool_writes_to_the_inner_channel() -> None:
     story = await told_of(made(ask), called())
     assert (story.text("inner"), story.text("answer")) == ("inner", "")
     assert story.names == ["tool_start", "token", "token", "message_end", "tool_end"]
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_what_a_tool_does_with_the_config_that_it_asked_for_is_done_in_it(in_thread: bool) -> None:
+    """LangChain gives it the config of whoever called the tool."""
+    model = chat("in", "ner", last()) | RunnableLambda(lambda message: message.content)
+
+    async def on_loop(config: RunnableConfig) -> Any:
+        await adispatch_custom_event("step", 1, config=config)
+        return await model.ainvoke("hi", config)
+
+    def threaded(config: RunnableConfig) -> Any:
+        dispatch_custom_event("step", 1, config=config)
+        return model.invoke("hi", config)
+
+    story = await told_of(RunnableParallel(a=made(threaded if in_thread else on_loop)), called())
+    assert (story.text("inner"), story.text("answer")) == ("inner", "")
+    assert story.one(ToolProgress).tool_call_id == "call_1"
+
+
+async def test_a_model_is_in_the_tool_that_calls_it_also_where_nobody_called_the_tool() -> None:
+    model = chat("in", "ner", last())
+
+    async def ask(config: RunnableConfig) -> str:
+        return str((await model.ainvoke("hi", config)).content)
+
+    story = await told_of(made(ask), called())
+    assert (story.text("inner"), story.text("answer")) == ("inner", "")
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
