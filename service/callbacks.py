@@ -43,6 +43,7 @@ from .chunks import (
     written_in,
 )
 from .model_attempts import attempt_in
+from .model_calls import error_code
 from .provider_failures import falls_back, provider_failure_of
 from .values import clean_text, to_json
 
@@ -197,11 +198,11 @@ class AsyncIteratorCallbackHandler(
 
     @_callback
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        another = falls_back(provider_failure_of(error))
+        another, code = falls_back(provider_failure_of(error)), error_code(error)
         self._silent.discard(run_id)
         with self._lock:
             self.last_model_error = error
-            self._left(self._transcript.fail_message(run_id, falls_back=another))
+            self._left(self._transcript.fail_message(run_id, code, falls_back=another))
 
     @_fenced
     def on_chain_start(

@@ -40,7 +40,7 @@ class Story:
         self.transcript.write(self.runs[number], Written("", "", [piece]))
 
     def fail(self, number: int, *, falls_back: bool = True) -> None:
-        self.transcript.fail_message(self.runs[number], falls_back=falls_back)
+        self.transcript.fail_message(self.runs[number], "provider_cut", falls_back=falls_back)
 
     def go_on(self, number: int, instead_of: int) -> None:
         self.begin(number, ModelAttempt(False, self.runs[instead_of], "provider_cut"), "other")
