@@ -6,8 +6,9 @@ keeps while it is queued, and after a pause.
 
 from contextvars import Context, ContextVar, copy_context
 
-from asgi_correlation_id import correlation_id as request_id  # each request has one while it is answered
+from asgi_correlation_id import correlation_id
 
+request_id: ContextVar[str | None] = correlation_id
 run_id: ContextVar[str | None] = ContextVar("run_id", default=None)
 key_id: ContextVar[str | None] = ContextVar("key_id", default=None)
 
