@@ -42,6 +42,7 @@ from .chunks import (
     tool_result,
     written_in,
 )
+from .errors import RunFailed
 from .model_attempts import attempt_in
 from .model_calls import error_code
 from .provider_failures import falls_back, provider_failure_of
@@ -150,8 +151,12 @@ class AsyncIteratorCallbackHandler(
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        attempt = attempt_in(metadata)
         if self.follower is not None:
             self._silent.add(run_id)
+            if attempt.supersedes:  # LangChain tells nothing of a call that was ended for its silence
+                failure = RunFailed(attempt.code, "It is superseded.", fault="provider")
+                _tell(self.follower, "on_llm_error", (failure,), {"run_id": attempt.supersedes})
         inner = not INNER_TAGS.isdisjoint(tags or ())
         structured = is_structured(kwargs.get("options"))
         about = metadata or {}
@@ -163,7 +168,7 @@ class AsyncIteratorCallbackHandler(
                 structured=structured,
                 provider=about.get("ls_provider"),
                 model=about.get("ls_model_name"),
-                attempt=attempt_in(metadata),
+                attempt=attempt,
             )
 
     @property

@@ -53,6 +53,7 @@ class Messages:
         retold: Retold,
     ) -> None:
         self.finish_reason: FinishReason = retold.finish_reason
+        self.why_cut_short = CANCELLED  # or the code by which the run is ended
         self._put = put
         self._began = began
         self._calls = calls
@@ -174,15 +175,19 @@ class Messages:
         self._cut_short(message, attempt.code)
         return True
 
-    def cut_short(self, run_id: UUID, code: str = CANCELLED) -> None:
-        """Nothing more will be heard of it, for this reason; there may be none."""
+    def fail(self, run_id: UUID, code: str) -> None:
+        """Nothing more will be heard of it; there may be none."""
         if message := self._in_flight.pop(run_id, None):
             self._cut_short(message, code)
+
+    def cut_short(self, run_id: UUID) -> None:
+        """As `fail`, of one that is cancelled."""
+        self.fail(run_id, self.why_cut_short)
 
     def close(self) -> None:
         """The run is over, and whatever is in flight with it."""
         for message in self._in_flight.values():
-            self._cut_short(message, CANCELLED)
+            self._cut_short(message, self.why_cut_short)
         self._in_flight = {}
 
     def tell_output(self, text: str) -> None:

@@ -17,8 +17,8 @@ class ModelCall:
     """`model` is what was asked for, `answered_by` what the provider says has answered. Times are in seconds:
     `first` to the first piece that came, `last` to the last of the `pieces`. `used` is None where nothing was
     told, and an estimate of a call that was cut short; `cost` is in dollars, None where it is not known.
-    `error` is the code of a failure, UNTOLD where the model says only that it failed, CANCELLED of a call cut
-    short, and None of one that went well."""
+    `error` is the code of a failure, UNTOLD where the model says only that it failed; of one cut short
+    that which ended the run, and CANCELLED where the run goes on; None of one that went well."""
 
     provider: str | None
     model: str | None
