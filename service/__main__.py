@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import errno
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,9 @@ def main() -> None:
         print("\n".join(told_settings(read_settings())))
         return
     _hand_on(arguments)
+    # Until the server has handlers of its own there is nothing to end: what follows is all imports, and an
+    # exception in one would be told as its fault.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from .process_logs import open_logs  # here: what only prints needs none of it
 
     logs = open_logs()

@@ -158,6 +158,11 @@ class Bridge:
             self.approvals = []
             self._transcript.go_on(rejected)
 
+    def stopped_by(self, code: str) -> None:
+        """The chain is about to be cancelled, by this code."""
+        with self._lock:
+            self._transcript.stopped_by(code)
+
     def poison(self, error: BaseException) -> None:
         """End the iteration with BridgeError, because an event was lost."""
         with self._lock:

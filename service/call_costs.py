@@ -56,15 +56,15 @@ class CallCosts:
         self._tell(message, ending.model or message.model, ending.used, cost)
         self._on_call(message.came_to(ending.used, cost, answered_by=ending.model))
 
-    def estimate(self, message: Message) -> None:
-        """A call was cut short: it is taken to have used an output token a piece."""
+    def estimate(self, message: Message, error: str) -> None:
+        """A call failed, or was cut short: it is taken to have used an output token a piece."""
         if not (pieces := message.pieces):
-            self._on_call(message.came_to(None, 0.0, failed=True))
+            self._on_call(message.came_to(None, 0.0, error=error))
             return
         used = Tokens(**{**no_tokens(), "output_tokens": pieces, "total_tokens": pieces})
         cost = cost_of(used, message.rates)
         self._tell(message, message.model, used, cost, estimated=True)
-        self._on_call(message.came_to(used, cost, failed=True))
+        self._on_call(message.came_to(used, cost, error=error))
 
     def _tell(
         self,

@@ -43,7 +43,9 @@ from .chunks import (
     written_in,
 )
 from .enclosing_run import enclosing_run
+from .errors import RunFailed
 from .model_attempts import attempt_in
+from .model_calls import error_code
 from .provider_failures import falls_back, provider_failure_of
 from .values import clean_text, to_json
 
@@ -161,8 +163,12 @@ class AsyncIteratorCallbackHandler(
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        attempt = attempt_in(metadata)
         if self.follower is not None:
             self._silent.add(run_id)
+            if attempt.supersedes:  # LangChain tells nothing of a call that was ended for its silence
+                failure = RunFailed(attempt.code, "It is superseded.", fault="provider")
+                _tell(self.follower, "on_llm_error", (failure,), {"run_id": attempt.supersedes})
         inner = not INNER_TAGS.isdisjoint(tags or ())
         structured = is_structured(kwargs.get("options"))
         about = metadata or {}
@@ -174,7 +180,7 @@ class AsyncIteratorCallbackHandler(
                 structured=structured,
                 provider=about.get("ls_provider"),
                 model=about.get("ls_model_name"),
-                attempt=attempt_in(metadata),
+                attempt=attempt,
             )
 
     @property
@@ -209,11 +215,11 @@ class AsyncIteratorCallbackHandler(
 
     @_callback
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        another = falls_back(provider_failure_of(error))
+        another, code = falls_back(provider_failure_of(error)), error_code(error)
         self._silent.discard(run_id)
         with self._lock:
             self.model_errors = (*self.model_errors, error)[-ERRORS_KEPT:]
-            self._left(self._transcript.fail_message(run_id, falls_back=another))
+            self._left(self._transcript.fail_message(run_id, code, falls_back=another))
 
     @_fenced
     def on_chain_start(

@@ -9,7 +9,8 @@ from .events import RunStarted
 from .executor.figures import Figures
 from .executor.local import Job, LocalExecutor
 from .history.history import History
-from .log_context import context_of_run
+from .history.waiting_rows import Origin
+from .log_context import context_of_run, request_id
 from .redaction.aside import FilteredAside
 from .redaction.filters import Filters, split_names
 from .retold import Retold
@@ -72,7 +73,7 @@ class Dispatch:
             release=partial(self._release, run, call),
             answer_steps=call.chain.answer_steps,
             meter=meter,
-            context=context_of_run(run.run_id, run.key_id),
+            context=context_of_run(run.run_id, run.key_id, run.request_id),
             filtered=self._filtered(call, redact),
             structured=call.is_structured,
         )
@@ -86,8 +87,8 @@ class Dispatch:
 
     def _keep(self, run: Run, call: Call) -> None:
         if call.chain.can_outlive:
-            traceparent = run.trace.traceparent
-            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints, traceparent)
+            origin = Origin(run.trace.traceparent, request_id.get())
+            self._history.waiting.keep(run.run_id, run.chain, call.checkpoints, origin)
 
     async def _release(self, run: Run, call: Call) -> None:
         await call.release(run.run_id)

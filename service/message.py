@@ -58,7 +58,12 @@ class Message:
         return call
 
     def came_to(
-        self, used: Tokens | None, cost: float | None, *, answered_by: str | None = None, failed: bool = False
+        self,
+        used: Tokens | None,
+        cost: float | None,
+        *,
+        answered_by: str | None = None,
+        error: str | None = None,
     ) -> ModelCall:
         """The model call that wrote it, now that it is over."""
         spoke = self.pieces > 0
@@ -72,5 +77,5 @@ class Message:
             pieces=self.pieces,
             used=used,
             cost=cost,
-            failed=failed,
+            error=error,
         )

@@ -22,6 +22,7 @@ from .events import (
 )
 from .message import Message, WrittenCall
 from .model_attempts import ModelAttempt
+from .model_calls import CANCELLED, UNTOLD
 from .rates import Spent
 from .retold import Retold
 from .run_tree import Place
@@ -52,6 +53,7 @@ class Messages:
         retold: Retold,
     ) -> None:
         self.finish_reason: FinishReason = retold.finish_reason
+        self.why_cut_short = CANCELLED  # or the code by which the run is ended
         self._put = put
         self._began = began
         self._calls = calls
@@ -140,7 +142,7 @@ class Messages:
         if message.channel == "answer":
             self.finish_reason = ending.finish_reason
         if ending.used is None and ending.finish_reason == "error":
-            self._cut_short(message)
+            self._cut_short(message, UNTOLD)
         else:
             self._put_end(message, ending.finish_reason)
             self._costs.take(message, ending)
@@ -170,18 +172,22 @@ class Messages:
                     next_model=next_model,
                 )
             )
-        self._cut_short(message)
+        self._cut_short(message, attempt.code)
         return True
 
-    def cut_short(self, run_id: UUID) -> None:
+    def fail(self, run_id: UUID, code: str) -> None:
         """Nothing more will be heard of it; there may be none."""
         if message := self._in_flight.pop(run_id, None):
-            self._cut_short(message)
+            self._cut_short(message, code)
+
+    def cut_short(self, run_id: UUID) -> None:
+        """As `fail`, of one that is cancelled."""
+        self.fail(run_id, self.why_cut_short)
 
     def close(self) -> None:
         """The run is over, and whatever is in flight with it."""
         for message in self._in_flight.values():
-            self._cut_short(message)
+            self._cut_short(message, self.why_cut_short)
         self._in_flight = {}
 
     def tell_output(self, text: str) -> None:
@@ -191,9 +197,9 @@ class Messages:
             message = Message(self._next_id(), None, "answer", None, None, None, began_at=now, active_at=now)
             self._put_token(self._now, message, clean_text(text))
 
-    def _cut_short(self, message: Message) -> None:
+    def _cut_short(self, message: Message, code: str) -> None:
         self._put_end(message, "error")
-        self._costs.estimate(message)
+        self._costs.estimate(message, code)
 
     # --- events ------------------------------------------------------------------------------------
 

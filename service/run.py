@@ -90,6 +90,7 @@ class Run:
     refused: BaseException | None = None
     idempotency_key: str | None = None
     traceparent: str | None = None  # of the span that it had in the process before, where it goes on here
+    request_id: str | None = None  # of the request that asked for it there
     trace: RunTrace = UNTRACED
 
     @property

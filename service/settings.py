@@ -2,14 +2,17 @@
 
 import re
 from ipaddress import ip_network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
+]  # or in capitals
 
 _DATABASE = re.compile(r"(/\d*)?", re.ASCII)
 _ROUTE_RATE = re.compile(r"/[^=\s]*=[1-9]\d{0,8}/[1-9]\d{0,8}", re.ASCII)
@@ -44,7 +47,7 @@ class LogSettings(BaseSettings):
         hide_input_in_errors=True,  # it may be a secret
     )
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    log_level: LogLevel = Field("info", description="Least level logged.")
     log_json: bool = Field(False, description="Log one JSON object a line, not text for people.")
 
 

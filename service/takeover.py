@@ -107,7 +107,7 @@ def _call(waiting: WaitingRun, registry: Registry) -> Call:
 def _run(waiting: WaitingRun, records: Sequence[Record]) -> tuple[Run, Retold]:
     run = run_of(waiting.run)
     run.attempt += 1
-    run.traceparent = waiting.traceparent
+    run.traceparent, run.request_id = waiting.origin
     run.cancel_after_pause = run.cancel_when_left = _is_cancelled_when_left(request_of(waiting.request))
     retold = retell((record.event(), len(record.line)) for record in records)
     if not retold.approvals:

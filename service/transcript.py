@@ -145,6 +145,10 @@ class Transcript:
         """As Messages.write."""
         self._messages.write(run_id, written)
 
+    def stopped_by(self, code: str) -> None:
+        """The run is being ended, by this code: so are the model calls that this cuts short."""
+        self._messages.why_cut_short = code
+
     def tell_output(self, text: str) -> None:
         """As Messages.tell_output."""
         self._messages.tell_output(text)
@@ -152,12 +156,12 @@ class Transcript:
     def end_message(self, run_id: UUID, ending: Ending) -> bool:
         return self._messages.end(run_id, ending) and self._tree.leave(run_id)
 
-    def fail_message(self, run_id: UUID, *, falls_back: bool = False) -> bool:
+    def fail_message(self, run_id: UUID, code: str, *, falls_back: bool = False) -> bool:
         """Where another model takes its place, it is told as over when that one begins: text that waits its
         turn behind a message must not come between that and the message's end."""
         if falls_back and self._messages.waits_for_next(run_id):
             return False
-        self._messages.cut_short(run_id)
+        self._messages.fail(run_id, code)
         return self._tree.leave(run_id)
 
     # --- steps -------------------------------------------------------------------------------------

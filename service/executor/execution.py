@@ -23,7 +23,7 @@ from ..retold import Retold
 from .charges import Charges, Meter
 from .failures import failure_of
 from .figures import Figures, outcome_of
-from .judgement import Judgement, Verdict
+from .judgement import Judgement, Verdict, code_of
 from .limits import Limits
 from .partials import Partials
 from .watchdog import SecondChance, Watchdog, no_second_chance
@@ -114,6 +114,7 @@ class Execution:
         if self._judgement.verdict is not None or (self._chain is not None and self._chain.done()):
             return
         self._judgement.decide(verdict)
+        self._handler.stopped_by(code_of(verdict))
         self._stopped.set()
         if self._chain is not None:
             self._chain.cancel()

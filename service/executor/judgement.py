@@ -18,6 +18,12 @@ logger = logging.getLogger(__name__)
 Verdict = RunFailed | CancelReason | Refusal
 
 
+def code_of(verdict: Verdict) -> str:
+    if isinstance(verdict, RunFailed):
+        return verdict.code
+    return "content_filter" if isinstance(verdict, Refusal) else verdict
+
+
 class Judgement:
     """Of the run that `bridge` tells of and `writer` writes; `filtered` has a say in it too. `error` is what
     the chain raised, where that ended the run."""

@@ -140,6 +140,7 @@ WAITING_RUNS = Table(
     Column("run_id", String(26), primary_key=True),
     Column("whole", Boolean, nullable=False),  # all is saved that it needs to go on after a restart
     Column("traceparent", String(55)),  # of the run's span, where there is one
+    Column("request_id", String(128)),  # of the request that asked for it
 )
 
 DECISIONS = Table(

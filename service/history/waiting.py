@@ -15,7 +15,7 @@ from ..database import Database
 from ..database_checkpoints import LastingCheckpoints
 from . import waiting_rows
 from .recorder import AWAY_SECONDS, FIRST_DELAY, LONGEST_DELAY, UNREACHABLE, WRITE_SECONDS
-from .waiting_rows import DecisionRow
+from .waiting_rows import DecisionRow, Origin
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ class WaitingRuns:
         self._kept: set[str] = set()  # those of which all is
         self._warned: set[str] = set()  # chains
 
-    def keep(self, run_id: str, chain: str, memory: Saver | None, traceparent: str | None) -> None:
+    def keep(self, run_id: str, chain: str, memory: Saver | None, origin: Origin) -> None:
         """Begin to save a run that has just paused. `memory` has the state of its graph, unless that keeps it
-        itself; `traceparent` says where its trace is."""
+        itself."""
         if self._database.lasts:
             self._begun.add(run_id)
-            self._saving[run_id] = asyncio.create_task(self._keep(run_id, chain, memory, traceparent))
+            self._saving[run_id] = asyncio.create_task(self._keep(run_id, chain, memory, origin))
 
     def take_over(self, run_id: str) -> None:
         """What another process saved of this run is ours."""
@@ -93,12 +93,12 @@ class WaitingRuns:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _keep(self, run_id: str, chain: str, memory: Saver | None, traceparent: str | None) -> None:
+    async def _keep(self, run_id: str, chain: str, memory: Saver | None, origin: Origin) -> None:
         delay = FIRST_DELAY
         while True:
             try:
                 async with asyncio.timeout(WRITE_SECONDS):
-                    await self._save(run_id, memory, traceparent)
+                    await self._save(run_id, memory, origin)
                 self._kept.add(run_id)
                 return
             except UNREACHABLE:  # which the recorder tells
@@ -108,8 +108,8 @@ class WaitingRuns:
                 self._warn(chain, error)
                 return
 
-    async def _save(self, run_id: str, memory: Saver | None, traceparent: str | None) -> None:
-        put = partial(waiting_rows.put, run_id=run_id, traceparent=traceparent)
+    async def _save(self, run_id: str, memory: Saver | None, origin: Origin) -> None:
+        put = partial(waiting_rows.put, run_id=run_id, origin=origin)
         await self._database.write(partial(put, whole=False))
         if memory is not None:
             await self._checkpoints.save(memory, run_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -18,20 +18,27 @@ class DecisionRow(TypedDict):
     decisions: str
 
 
+class Origin(NamedTuple):
+    """Where its trace is, and the id of the request that asked for it, as far as there are such."""
+
+    traceparent: str | None = None
+    request_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingRun:
-    """A run that can be taken over: its row, its request, where its trace is, and decisions by interrupt, as
+    """A run that can be taken over: its row, its request, where it comes from, and decisions by interrupt, as
     JSON."""
 
     run: StoredRun
     request: str
-    traceparent: str | None
+    origin: Origin
     decisions: Mapping[str, str]
 
 
-def put(connection: Connection, run_id: str, *, traceparent: str | None, whole: bool) -> None:
+def put(connection: Connection, run_id: str, *, origin: Origin, whole: bool) -> None:
     """Something is saved of a run, or all that it needs to go on."""
-    known = {"traceparent": traceparent, "whole": whole}
+    known = {**origin._asdict(), "whole": whole}
     found = connection.execute(update(WAITING_RUNS).where(WAITING_RUNS.c.run_id == run_id).values(**known))
     if not found.rowcount:
         connection.execute(insert(WAITING_RUNS).values(run_id=run_id, **known))
@@ -60,14 +67,19 @@ def forget(connection: Connection, run_id: str) -> None:
 def find(connection: Connection) -> list[WaitingRun]:
     """All that wait and of which all is saved, the oldest first."""
     query = (
-        select(RUNS.c.request, WAITING_RUNS.c.traceparent, *RUN_COLUMNS)
+        select(RUNS.c.request, WAITING_RUNS.c.traceparent, WAITING_RUNS.c.request_id, *RUN_COLUMNS)
         .join(WAITING_RUNS, WAITING_RUNS.c.run_id == RUNS.c.run_id)
         .where(RUNS.c.status == "waiting", WAITING_RUNS.c.whole)
         .order_by(RUNS.c.run_id)
     )
     return [
-        WaitingRun(run := StoredRun(*columns), request, traceparent, _decisions(connection, run.run_id))
-        for request, traceparent, *columns in connection.execute(query).all()
+        WaitingRun(
+            run := StoredRun(*columns),
+            request,
+            Origin(traceparent, request_id),
+            _decisions(connection, run.run_id),
+        )
+        for request, traceparent, request_id, *columns in connection.execute(query).all()
     ]
 
 

@@ -17,7 +17,7 @@ from ..database_url import told
 from ..errors import StartError
 
 # Each a file in versions/, the newest last.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 NEWEST = REVISIONS[-1]
 COMMAND = "chainstream migrate" if __package__.startswith("chainstream") else "python -m service migrate"
 

@@ -16,6 +16,8 @@ from opentelemetry.instrumentation.genai.langchain.callback_handler import (
 from opentelemetry.util.genai.handler import TelemetryHandler
 from opentelemetry.util.genai.types import Error
 
+from ..model_calls import error_code
+
 Metadata = dict[str, Any] | None
 Serialized = dict[str, Any] | None
 
@@ -57,7 +59,9 @@ class CallSpans(OpenTelemetryLangChainCallbackHandler):
             super().on_tool_error(_told(error), run_id=run_id)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        super().on_llm_error(_told(error), run_id=run_id)
+        """By the code that metrics have, so that the two can be joined."""
+        told: Any = Error(type=error_code(error), message=None)
+        super().on_llm_error(told, run_id=run_id)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         super().on_retriever_error(_told(error), run_id=run_id)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from asgi_correlation_id import correlation_id
 from structlog.typing import EventDict, ExcInfo
 
 from .. import log_context
@@ -68,7 +67,7 @@ def _fields(record: logging.LogRecord, whole: bool) -> EventDict:
     if fields["event"] == HIDDEN:
         fields["said_at"] = f"{record.module}:{record.funcName}:{record.lineno}"
     about = (
-        ("request_id", correlation_id.get()),
+        ("request_id", log_context.request_id.get()),
         ("run_id", log_context.run_id.get()),
         ("key_id", log_context.key_id.get()),
     )

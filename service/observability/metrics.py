@@ -115,10 +115,10 @@ class Metrics:
 
     def _record_operation(self, call: ModelCall, model: str) -> None:
         about = ("chat", provider_name(call.provider), model, self._models.of(call.answered_by))
-        self._instruments.operations.record(call.duration, *about, "_OTHER" if call.failed else "")
+        self._instruments.operations.record(call.duration, *about, call.error or "")
         if call.first is not None:
             self._instruments.first_chunks.record(call.first, *about)
-        if call.used is not None and not call.failed:  # else it is an estimate
+        if call.used is not None and call.error is None:  # else it is an estimate
             self._instruments.usage.record(call.used["input_tokens"], *about, "input")
             self._instruments.usage.record(call.used["output_tokens"], *about, "output")
 

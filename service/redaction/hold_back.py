@@ -76,7 +76,7 @@ class HoldBack:
             at = self._decide_rest(at, ends, shown)
         except Blocked as blocked:
             self._over = True
-            blocked.shown = "".join(shown)
+            blocked.shown = "".join(shown) + blocked.shown
             raise
         kept = max(0, at - CONTEXT)
         self._text, self._at = self._text[kept:], at - kept

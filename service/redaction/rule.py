@@ -18,7 +18,7 @@ Check = Callable[[str], int]
 
 
 class Blocked(Exception):
-    """A filter returned a Block with this message. `shown` is what was before it in the text."""
+    """A filter returned a Block with this message. `shown` is what goes before it."""
 
     def __init__(self, message: str, shown: str = "") -> None:
         super().__init__(message)

@@ -80,7 +80,8 @@ def _result(function: Callable[[str], Any], name: str, text: str) -> str:
         return result
     # By its form: the class may come from another copy of this package than the one that runs.
     if isinstance(message := getattr(result, "message", None), str):
-        raise Blocked(message)
+        blanks = text[: len(text) - len(text.lstrip())]  # that part it from what was shown before
+        raise Blocked(message, blanks)
     raise FilterFailed(f"the filter {name} returned {type(result).__name__}, neither a text nor a Block")
 
 

@@ -1,12 +1,16 @@
 """What the bridge tells of a model call that fails and of another that takes its place."""
 
 import time
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 
+from service.callbacks import AsyncIteratorCallbackHandler
 from service.events import BridgeEvent
 from service.model_attempts import FIRST_AND_ONLY, ModelAttempt, attempt_in
+from service.model_calls import error_code
 from service.transcript import Transcript
 from service.written import CallPiece, Ending, Written
 
@@ -40,7 +44,7 @@ class Story:
         self.transcript.write(self.runs[number], Written("", "", [piece]))
 
     def fail(self, number: int, *, falls_back: bool = True) -> None:
-        self.transcript.fail_message(self.runs[number], falls_back=falls_back)
+        self.transcript.fail_message(self.runs[number], "provider_cut", falls_back=falls_back)
 
     def go_on(self, number: int, instead_of: int) -> None:
         self.begin(number, ModelAttempt(False, self.runs[instead_of], "provider_cut"), "other")
@@ -139,3 +143,21 @@ def test_an_attempt_is_read_from_the_metadata_that_it_became(attempt: ModelAttem
 
 def test_metadata_of_others_is_no_attempt() -> None:
     assert attempt_in(None) == attempt_in({"fallback": 1}) == FIRST_AND_ONLY
+
+
+class Follower(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.failed: list[tuple[UUID, str]] = []
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self.failed.append((run_id, error_code(error)))
+
+
+def test_who_follows_hears_that_a_call_was_ended_for_its_silence_and_why() -> None:
+    handler, follower = AsyncIteratorCallbackHandler(), Follower()
+    handler.follower = follower
+    first, second = uuid4(), uuid4()
+    instead = ModelAttempt(False, first, "silence_timeout")
+    handler.on_chat_model_start(None, [[]], run_id=first, metadata=HAS_NEXT.metadata())
+    handler.on_chat_model_start(None, [[]], run_id=second, metadata=instead.metadata())
+    assert follower.failed == [(first, "silence_timeout")]

@@ -10,6 +10,7 @@ import pytest
 from service.database import Database
 from service.history import waiting
 from service.history.waiting import open_waiting_runs
+from service.history.waiting_rows import Origin
 from tests.graphs.approving import SENT
 from tests.graphs.whole import decide, events_in, started
 from tests.history.test_killed_waiting import wait_until_saved
@@ -50,7 +51,7 @@ async def test_a_run_is_kept_only_once_its_events_are_written(
         await written.wait()
 
     async with open_waiting_runs(database, settle) as runs:
-        runs.keep("a" * 26, "chain", None, None)
+        runs.keep("a" * 26, "chain", None, Origin())
         assert await runs.kept(["a" * 26, "b" * 26]) == set()
         written.set()
         monkeypatch.setattr(waiting, "SETTLE_SECONDS", 20)

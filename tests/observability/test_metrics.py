@@ -66,7 +66,15 @@ def test_model_calls_are_timed_and_their_tokens_and_costs_summed(exposed: Expose
     assert exposed.sum("chainstream_time_per_token_seconds_count", **chat) == 1
     assert exposed.sum("chainstream_cost_usd_total", **chat) == 0
     assert exposed.sum("chainstream_unpriced_calls_total") == 3
-    assert exposed.sum("gen_ai_client_operation_duration_seconds_count", error_type="_OTHER") == 3
+
+
+def test_a_model_call_that_fails_is_told_by_its_code_and_one_that_was_cut_short_by_its_run_s(
+    exposed: Exposed,
+) -> None:
+    calls = "gen_ai_client_operation_duration_seconds_count"
+    assert exposed.sum(calls, error_type="provider_unreachable") == 2
+    assert exposed.sum(calls, error_type="disconnect") == 1
+    assert exposed.values_of(calls, "error_type") == {"", "provider_unreachable", "disconnect"}
 
 
 def test_readers_are_counted_that_come_back_miss_something_or_take_nothing(exposed: Exposed) -> None:
@@ -169,7 +177,7 @@ def call_of(model: str) -> ModelCall:
         pieces=0,
         used=None,
         cost=1.0,
-        failed=False,
+        error=None,
     )
 
 

@@ -1,6 +1,7 @@
 """The lines of a whole process: of a start that fails, under a supervisor, read by nobody."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ CANARY = "canary-4711"
 
 def lines_of(*arguments: str, folder: Path, **settings: str) -> tuple[int, list[dict[str, Any]], str]:
     """Of a command that ends by itself: its exit status, the objects that it wrote, and as text."""
-    environment = users_environment(PYTHONPATH=str(ROOT), LOG_JSON="true", **settings)
+    environment = users_environment(**{"PYTHONPATH": str(ROOT), "LOG_JSON": "true"} | settings)
     ended = subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
@@ -66,6 +67,24 @@ def test_a_chain_whose_import_fails_unexpectedly_leaves_no_traceback(tmp_path: P
     (tmp_path / "chain.py").write_text(f"class Odd(BaseException): pass\nraise Odd({CANARY!r})\n")
     code, lines, told = lines_of("./chain.py:graph", folder=tmp_path)
     assert code == 1 and lines and "Traceback" not in told and str(tmp_path) not in told
+
+
+INTERRUPTED = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "service.server":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+def test_a_start_that_is_interrupted_ends_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+    settings = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "PORT": "0"}
+    assert lines_of(folder=tmp_path, **settings) == (-signal.SIGINT, [], "")
 
 
 def test_what_reloads_logs_objects_too_and_says_what_is_served_at_any_level(tmp_path: Path) -> None:

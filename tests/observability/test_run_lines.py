@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -120,6 +121,25 @@ def test_a_run_that_a_person_let_go_on_names_the_request_that_started_it(served:
     answer = served.post(path, orjson.dumps(decided), asking("who decides"))
     assert answer.status < 300, answer.text
     until_ended(served, run_id)
+    (line,) = log.until_closed(1)
+    assert (line["run_id"], line["request_id"], line["outcome"]) == (run_id, "first", "succeeded")
+
+
+def test_a_run_that_waited_over_a_restart_names_the_request_that_started_it(
+    tmp_path: Path, log: Heard
+) -> None:
+    address = f"sqlite:///{tmp_path / 'chainstream.db'}"
+    chains = ("tests.graphs.approving:two_bookings",)
+    with serving(chains=chains, database_url=address) as first:
+        run_id = start(first, "first", chain="two_bookings", input="go")
+        until_ended(first, run_id)
+    for _ in range(2):  # what a process took over it hands on
+        with serving(chains=chains, database_url=address) as later:
+            (asked, *_) = orjson.loads(later.get(f"/runs/{run_id}").body)["approvals"]
+            path = f"/runs/{run_id}/approvals/{asked['interrupt_id']}"
+            answer = later.post(path, b'{"decisions": [{"type": "approve"}]}', asking("who decides"))
+            assert answer.status < 300, answer.text
+            until_ended(later, run_id)
     (line,) = log.until_closed(1)
     assert (line["run_id"], line["request_id"], line["outcome"]) == (run_id, "first", "succeeded")
 

@@ -210,6 +210,8 @@ def test_a_failed_run_s_spans_have_its_code_and_types_of_errors_but_no_message(
     assert run.status_message == run.attributes["chainstream.code"] == run.attributes["error.type"]
     failed = [span for span in spans if span.status == ERROR]
     assert run in failed and all(span.ended and span.attributes["error.type"] for span in failed)
+    codes = {span.attributes["error.type"] for span in failed if span.name.startswith("chat")}
+    assert codes == ({run.attributes["chainstream.code"]} if chain == "numbered" else set())
     told = collector.file.read_text()
     assert not [word for word in (CANARY, "canary", "the tool broke", "/some/path") if word in told]
     assert {event for span in spans for event in span.events} == set()

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
-from service.settings import Settings
+from service.settings import LogSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,3 +36,9 @@ def test_env_example_says_what_each_setting_is_for() -> None:
 def test_the_readme_names_every_setting() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in readme] == []
+
+
+@pytest.mark.parametrize("written", ["WARNING", "Warning", "warning"])
+def test_log_level_is_taken_as_python_writes_it_too(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", written)
+    assert LogSettings().log_level == "warning"

@@ -60,6 +60,13 @@ def test_filters_go_one_after_the_other_and_a_block_passes_what_was_before_it_th
     assert (blocked.value.message, blocked.value.shown) == ("no", "")
 
 
+def test_a_refusal_stands_apart_from_the_sentence_before_it() -> None:
+    rivals = load_filters(EXAMPLES[1:])[0].rules
+    with pytest.raises(Blocked) as blocked:
+        text_stream([rivals]).feed("It is fine.\n\n Buy of Globex. And")
+    assert (blocked.value.shown, blocked.value.message) == ("It is fine.\n\n ", REFUSAL)
+
+
 def test_a_function_that_calls_sys_exit_fails_and_stops_nothing_else() -> None:
     with pytest.raises(FilterFailed):
         cleaned("x", [filter_of(lambda text: sys.exit(1), "leaving").rules])
@@ -130,7 +137,7 @@ REFUSAL = "I can speak of our own products alone."
 
 def test_a_blocked_answer_shows_the_refusal_in_place_of_the_rest_and_ends_the_run(served: Served) -> None:
     view, events = told(served, "It is fine. Buy of Globex. And more. hang")
-    shown = f"Assistant: It is fine.{REFUSAL}"
+    shown = f"Assistant: It is fine. {REFUSAL}"
     assert (view["status"], view["output"], text_in(events)) == ("succeeded", shown, shown)
     assert events[-1][0] == "done" and events[-1][1]["finish_reason"] == "content_filter"
     assert [data["finish_reason"] for event, data in events if event == "message_end"] == ["content_filter"]
