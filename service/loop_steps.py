@@ -7,6 +7,8 @@ import os
 import sys
 import sysconfig
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from types import FrameType
@@ -52,12 +54,28 @@ def step_of(loop: asyncio.AbstractEventLoop, thread: int) -> Step:
     task = asyncio.current_task(loop)
     if task is None:
         return Step()
-    frames = _frames(sys._current_frames().get(thread), getattr(task.get_coro(), "cr_frame", None))
-    try:
-        name = next(filter(None, map(_called, frames)), None) or _function(frames)
-    except Exception:  # of the chain's own: a tool's name may be a property
-        name = None
+    with _nothing_collected():
+        frames = _frames(sys._current_frames().get(thread), getattr(task.get_coro(), "cr_frame", None))
+        try:
+            name = next(filter(None, map(_called, frames)), None) or _function(frames)
+        except Exception:  # of the chain's own: a tool's name may be a property
+            name = None
     return Step(name, weakref.ref(task), _run_of(task))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Before Python 3.12 any new object may begin a collection, those too that stand for frames. What is
+    finalized then lets the loop's thread go on, and its frames be gone in the middle of being read: the
+    process dies of it. For the same reason `sys._current_frames` collects nothing
+    (https://github.com/python/cpython/issues/106883)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _frames(frame: FrameType | None, last: FrameType | None) -> list[FrameType]:
