@@ -1,6 +1,7 @@
 """The plugin for tests that need something which a machine may lack."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -13,7 +14,25 @@ ABSENT = Part(name="a crystal ball", present=lambda: False, install="sudo apt-ge
 PRESENT = Part(name="a table", present=lambda: True, install="sudo apt-get install -y table")
 SENTENCE = "a crystal ball is not installed; install it with: sudo apt-get install -y crystal-ball"
 
+TRIES = 100
+
 Outcome = Callable[[str], pytest.RunResult]
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Puts the modules back as they were, again where a thread of another test's imports one meanwhile."""
+    snapshot = pytester._sys_modules_snapshot
+    restore = snapshot.restore
+
+    def patiently() -> None:
+        for _ in range(TRIES):
+            with suppress(RuntimeError):
+                return restore()
+        restore()
+
+    vars(snapshot)["restore"] = patiently
+    return pytester
 
 
 @pytest.fixture
