@@ -16,8 +16,6 @@ from .sizes import Load, Sizes
 from .systems import System, serving
 from .table import figure, markdown
 
-ROUNDS = 2  # with each set of processes
-
 # Goes on while a system serves, and gives the key that its requests show.
 Asking = Callable[[System, Process], AbstractContextManager[str]]
 
@@ -65,7 +63,7 @@ def _rounds(
             loads[name] = partial(put, system=system, server=server, key=key)
             loads[name](sizes.warm_up)
             loads[name](sizes.together)
-        for _ in range(ROUNDS):
+        for _ in range(sizes.rounds):
             yield {name: _measure(load, sizes) for name, load in loads.items()}
 
 

@@ -39,6 +39,7 @@ class Steady:
 class Sizes:
     runs: int
     processes: int  # of a kind, one after the other, where small differences are measured
+    rounds: int  # with each set of them
     warm_up: Load
     unpaced: Load
     paced: Load
@@ -64,6 +65,7 @@ class Sizes:
 FULL = Sizes(
     runs=3,
     processes=5,
+    rounds=2,
     warm_up=Load(streams=8, tokens=50, rounds=5),
     unpaced=Load(streams=8, tokens=500, rounds=3),
     paced=Load(streams=60, tokens=150, rate=50, over=1.0),
@@ -88,6 +90,7 @@ FULL = Sizes(
 QUICK = Sizes(
     runs=1,
     processes=1,
+    rounds=1,
     warm_up=Load(streams=2, tokens=5),
     unpaced=Load(streams=2, tokens=50),
     paced=Load(streams=3, tokens=10, rate=50, over=0.05),

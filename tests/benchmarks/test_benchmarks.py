@@ -31,9 +31,9 @@ def test_quick_run_prints_a_row_for_each_system_and_every_other_table(tmp_path: 
     hops = ("the provider itself", "service → provider", "client server → service → provider")
     assert [rows[f"| {name}"][-1] for name in hops] == ["0.00 |"] * 3  # tokens lost
     assert "### What history costs, medians of 1" in rows
-    assert "### What keys, limits and budgets cost, medians of 2" in rows
-    assert "### What it costs to be seen, medians of 2" in rows
-    assert "### What filters cost, medians of 2" in rows and "### Hostile text" in rows
+    assert "### What keys, limits and budgets cost, medians of 1" in rows
+    assert "### What it costs to be seen, medians of 1" in rows
+    assert "### What filters cost, medians of 1" in rows and "### Hostile text" in rows
     assert any(row.startswith("### A history of 1,000 runs") for row in rows)
     assert float(rows["| search, simple: a word of nearly all runs"][0].split()[0]) > 0
 
